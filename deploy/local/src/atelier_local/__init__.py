@@ -1,0 +1,1 @@
+"""The local stack: Triton, services and gateway on one machine."""

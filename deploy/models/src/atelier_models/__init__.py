@@ -1,0 +1,1 @@
+"""The model catalogue: pull, convert, verify, write the Triton repository."""

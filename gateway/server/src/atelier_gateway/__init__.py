@@ -1,0 +1,1 @@
+"""The gateway: routing, admission, catalogue, artifacts."""

@@ -1,0 +1,42 @@
+"""What a capability says of itself so that the gateway can route to it and the local stack can start it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a capability may be asked for at most.
+
+    `max_concurrency` calls are worked on at once by one process and `max_queue` more may wait there; the next one is
+    refused. Deadlines are in seconds, sizes in bytes and pixels (width times height).
+    """
+
+    max_pixels: int = 64_000_000
+    max_message_bytes: int = 20 * MIB
+    max_concurrency: int = 2
+    max_queue: int = 16
+    default_deadline_seconds: float = 60.0
+    max_deadline_seconds: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """One portrait capability: a gRPC service that runs as a process of its own.
+
+    `name` is a short lower-case word (`style`). `service` is the full name of its gRPC service
+    (`atelier.v1.StyleService`). `descriptors` is a serialised `google.protobuf.FileDescriptorSet` that holds the
+    service and all that it imports, for reflection. `command` starts the process on one machine; it reads its address and all
+    else from the environment. `models` names the models that it needs, as the model catalogue calls them.
+    """
+
+    name: str
+    service: str
+    description: str
+    descriptors: bytes = field(repr=False)
+    command: tuple[str, ...]
+    models: tuple[str, ...] = ()
+    limits: Limits = Limits()

@@ -1,0 +1,1 @@
+"""The gRPC API of Atelier: generated messages and stubs."""

@@ -1,0 +1,1 @@
+"""Version 1 of the gRPC API: generated, do not edit."""

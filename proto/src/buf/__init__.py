@@ -1,0 +1,1 @@
+"""Validation rules of protovalidate: generated, do not edit."""

@@ -1,0 +1,1 @@
+"""Portrait imaging: decoding, colour, face analysis, masks, compositing, measures."""

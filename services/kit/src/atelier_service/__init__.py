@@ -1,0 +1,1 @@
+"""The serving shell of a capability: health, settings, errors, model client."""

@@ -1,0 +1,1 @@
+"""The style capability: colour grade, film grain, skin tone."""
