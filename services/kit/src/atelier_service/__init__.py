@@ -1,1 +1,7 @@
-"""The serving shell of a capability: health, settings, errors, model client."""
+"""The serving shell of a capability: write functions of (request, call), and `serve` does the rest."""
+
+from atelier_service.call import Call
+from atelier_service.serving import serve
+from atelier_service.servicer import Preset, Servicer
+
+__all__ = ["Call", "Preset", "Servicer", "serve"]

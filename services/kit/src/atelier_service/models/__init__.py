@@ -1,0 +1,1 @@
+"""What runs a capability's models: Triton, this process, or a fake."""

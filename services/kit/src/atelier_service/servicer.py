@@ -1,0 +1,49 @@
+"""What a capability's author writes: one synchronous function an RPC."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from atelier_service.call import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A named set of parameters that the catalogue lists.
+
+    `kind` says what it is a preset of (`grade`, `stock`); `description` is one sentence on what it looks like.
+    """
+
+    kind: str
+    name: str
+    description: str
+
+
+class Servicer(ABC):
+    """A capability's RPCs.
+
+    Every RPC of the gRPC service is a method named after it in snake_case (`SkinTone` is `skin_tone`) that takes
+    `(request, call)` and returns the response; a server-streaming RPC is a generator of responses. It runs in a worker
+    thread, so it may compute and block as it likes; the event loop never runs it. It raises errors of
+    `atelier_sdk.errors`; whatever else it raises goes out as INTERNAL with an error id. The request has been validated
+    against the annotations of its message. A missing method stops the start.
+    """
+
+    version: ClassVar[str] = "0.1.0"
+
+    def presets(self) -> Sequence[Preset]:
+        """Return the presets that the catalogue lists."""
+        return ()
+
+    @abstractmethod
+    def canary(self, call: Call) -> None:
+        """Do one tiny real piece of work through the models, and raise if its outcome is not what it should be.
+
+        Run before the process says that it is ready, and again and again while it serves. Assert values: a model
+        server that answers zeros with status OK is broken.
+        """
