@@ -1,1 +1,57 @@
 """The Python client and the atelier command."""
+
+from atelier_client.artifacts import ArtifactInfo
+from atelier_client.catalogue import CapabilityInfo, Model, Preset
+from atelier_client.errors import (
+    AtelierCallError,
+    CallCancelledError,
+    DeadlineExceededError,
+    FailedPreconditionError,
+    InternalError,
+    InvalidArgumentError,
+    NotFoundError,
+    PermissionDeniedError,
+    PictureError,
+    ResourceExhaustedError,
+    UnauthenticatedError,
+    UnavailableError,
+    UnimplementedError,
+    Violation,
+)
+from atelier_client.parameters import Grade, Grain, Output, SkinTone
+from atelier_client.report import Measure, Report, Verdict
+from atelier_client.result import PictureResult
+from atelier_client.session import RetryPolicy
+from atelier_client.studio import AsyncAtelier, Atelier
+
+__all__ = [
+    "ArtifactInfo",
+    "AsyncAtelier",
+    "Atelier",
+    "AtelierCallError",
+    "CallCancelledError",
+    "CapabilityInfo",
+    "DeadlineExceededError",
+    "FailedPreconditionError",
+    "Grade",
+    "Grain",
+    "InternalError",
+    "InvalidArgumentError",
+    "Measure",
+    "Model",
+    "NotFoundError",
+    "Output",
+    "PermissionDeniedError",
+    "PictureError",
+    "PictureResult",
+    "Preset",
+    "Report",
+    "ResourceExhaustedError",
+    "RetryPolicy",
+    "SkinTone",
+    "UnauthenticatedError",
+    "UnavailableError",
+    "UnimplementedError",
+    "Verdict",
+    "Violation",
+]
