@@ -204,6 +204,40 @@ class StageTiming(_message.Message):
 Global___StageTiming: _TypeAlias = StageTiming  # noqa: Y015
 
 @_typing.final
+class Progress(_message.Message):
+    """How far a call is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STAGE_FIELD_NUMBER: _builtins.int
+    QUEUE_POSITION_FIELD_NUMBER: _builtins.int
+    STEPS_DONE_FIELD_NUMBER: _builtins.int
+    STEPS_TOTAL_FIELD_NUMBER: _builtins.int
+    stage: _builtins.str
+    """What is going on, such as `queued`, `decode`, `denoise`, `tile` or `encode`."""
+    queue_position: _builtins.int
+    """Calls that are served before this one; 0 once it is worked on."""
+    steps_done: _builtins.int
+    """Steps of the stage that are done."""
+    steps_total: _builtins.int
+    """Steps that the stage has, or 0 where that is not known."""
+    def __init__(
+        self,
+        *,
+        stage: _builtins.str = ...,
+        queue_position: _builtins.int = ...,
+        steps_done: _builtins.int = ...,
+        steps_total: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["queue_position", b"queue_position", "stage", b"stage", "steps_done", b"steps_done", "steps_total", b"steps_total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Progress: _TypeAlias = Progress  # noqa: Y015
+
+@_typing.final
 class Report(_message.Message):
     """What was asked, what was done and what was measured."""
 
