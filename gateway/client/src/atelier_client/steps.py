@@ -1,7 +1,7 @@
 """Operations as steps: written once, performed by the blocking and by the asynchronous client alike.
 
 An operation is a generator. It yields a step (an exchange with the gateway, a piece of work that may block, a pause),
-is sent the step's outcome, or has the call's error thrown into it, and returns its result. It never touches the network:
+is sent the step's outcome, or has the call's error thrown into it, and returns its result. It touches no network:
 
     operation (this module, style, artifacts, catalogue) ──steps──> performer (blocking.py | awaiting.py) ──> gRPC
 """
