@@ -22,10 +22,15 @@ lint: setup ## ruff, mypy strict, buf lint, buf breaking.
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy --strict .
+	@$(BIN)/python proto/generate.py lint
 
 format: setup ## Let ruff put the sources into shape.
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@$(BIN)/buf format --write proto --path proto/atelier
+
+proto: setup ## Make stubs and descriptor set from the proto files; BREAKING=accept where a break is meant.
+	@$(BIN)/python proto/generate.py stubs $(if $(filter accept,$(BREAKING)),--accept-breaking)
 
 test: setup ## Set up everything and run every test.
 	@$(BIN)/python -m pytest

@@ -3,8 +3,9 @@
 python proto/generate.py stubs    writes proto/src and proto/atelier_v1.binpb
 python proto/generate.py lint     buf format, buf lint and buf breaking
 
-The descriptor set is both the API as it stands and what `buf breaking` compares with. It follows additions by itself, so
-every addition is a promise from then on; a change that breaks it is refused unless `--accept-breaking` says that it is meant.
+The descriptor set is both the API as it stands and what `buf breaking` compares with. It follows additions by itself,
+so every addition is a promise from then on; a change that breaks one is refused unless `--accept-breaking` says that it
+is meant.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ TOOLS = Path(sys.executable).parent
 
 REFUSED = f"""
 The change above breaks callers of the API that {DESCRIPTORS.name} promises; nothing was written.
-  never committed: bring the committed set back (git checkout {DESCRIPTORS.relative_to(PROTO.parent)}) and run this again
-  meant:           make proto BREAKING=accept
+  The promise was never committed?  git checkout {DESCRIPTORS.relative_to(PROTO.parent)}   and run this again.
+  The break is meant?               make proto BREAKING=accept
 """
 
 

@@ -11,14 +11,17 @@ AtelierError                     INTERNAL             INTERNAL
 │   ├── LutMalformedError                             LUT_MALFORMED
 │   ├── ArtifactTooLargeError                         ARTIFACT_TOO_LARGE
 │   ├── ChecksumMismatchError                         CHECKSUM_MISMATCH
-│   └── MessageMalformedError                         MESSAGE_MALFORMED
+│   ├── MessageMalformedError                         MESSAGE_MALFORMED
+│   └── RecipeMalformedError                          RECIPE_MALFORMED
 ├── FailedPreconditionError      FAILED_PRECONDITION
 │   ├── NoFaceError                                   NO_FACE
 │   ├── FaceTooSmallError                             FACE_TOO_SMALL
 │   ├── PoseTooExtremeError                           POSE_TOO_EXTREME
 │   ├── FaceNotSelectedError                          FACE_NOT_SELECTED
 │   ├── SkinNotVisibleError                           SKIN_NOT_VISIBLE
+│   ├── ReferencesDisagreeError                       REFERENCES_DISAGREE
 │   ├── IdentityBelowFloorError                       IDENTITY_BELOW_FLOOR
+│   ├── GateBrokenError                               GATE_BROKEN
 │   └── ModelNotInstalledError                        MODEL_NOT_INSTALLED
 ├── NotFoundError                NOT_FOUND
 │   ├── ArtifactExpiredError                          ARTIFACT_EXPIRED
@@ -149,6 +152,12 @@ class MessageMalformedError(InvalidArgumentError):
     reason = "MESSAGE_MALFORMED"
 
 
+class RecipeMalformedError(InvalidArgumentError):
+    """A step of a recipe refers to what does not come before it, or shares its name with another."""
+
+    reason = "RECIPE_MALFORMED"
+
+
 class FailedPreconditionError(AtelierError):
     """The request is well-formed and this picture or installation cannot serve it."""
 
@@ -185,10 +194,22 @@ class SkinNotVisibleError(FailedPreconditionError):
     reason = "SKIN_NOT_VISIBLE"
 
 
+class ReferencesDisagreeError(FailedPreconditionError):
+    """The references of an identity profile show more than one person; the position of the odd one is given."""
+
+    reason = "REFERENCES_DISAGREE"
+
+
 class IdentityBelowFloorError(FailedPreconditionError):
     """The result would be less like the person than the request accepts."""
 
     reason = "IDENTITY_BELOW_FLOOR"
+
+
+class GateBrokenError(FailedPreconditionError):
+    """A step of a recipe broke a gate other than identity, and its policy makes that fatal; the measure is named."""
+
+    reason = "GATE_BROKEN"
 
 
 class ModelNotInstalledError(FailedPreconditionError):

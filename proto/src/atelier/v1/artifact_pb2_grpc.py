@@ -28,8 +28,8 @@ if _version_not_supported:
 class ArtifactServiceStub:
     """Files kept by the SHA-256 of their content, apart for every tenant, for a limited time and within a byte budget.
 
-    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), NOT_FOUND (ARTIFACT_EXPIRED: never stored, deleted, or past its
-    time; the three cannot be told apart).
+    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), NOT_FOUND (ARTIFACT_EXPIRED: never stored, deleted, or past
+    its time; the three cannot be told apart), DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (DRAINING).
     """
 
     def __init__(self, channel):
@@ -63,8 +63,8 @@ class ArtifactServiceStub:
 class ArtifactServiceServicer:
     """Files kept by the SHA-256 of their content, apart for every tenant, for a limited time and within a byte budget.
 
-    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), NOT_FOUND (ARTIFACT_EXPIRED: never stored, deleted, or past its
-    time; the three cannot be told apart).
+    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), NOT_FOUND (ARTIFACT_EXPIRED: never stored, deleted, or past
+    its time; the three cannot be told apart), DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (DRAINING).
     """
 
     def Put(self, request_iterator, context):
@@ -131,8 +131,8 @@ def add_ArtifactServiceServicer_to_server(servicer, server):
 class ArtifactService:
     """Files kept by the SHA-256 of their content, apart for every tenant, for a limited time and within a byte budget.
 
-    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), NOT_FOUND (ARTIFACT_EXPIRED: never stored, deleted, or past its
-    time; the three cannot be told apart).
+    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), NOT_FOUND (ARTIFACT_EXPIRED: never stored, deleted, or past
+    its time; the three cannot be told apart), DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (DRAINING).
     """
 
     @staticmethod

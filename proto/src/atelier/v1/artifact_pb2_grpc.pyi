@@ -29,8 +29,8 @@ GRPC_VERSION: str
 class ArtifactServiceStub:
     """Files kept by the SHA-256 of their content, apart for every tenant, for a limited time and within a byte budget.
 
-    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), NOT_FOUND (ARTIFACT_EXPIRED: never stored, deleted, or past its
-    time; the three cannot be told apart).
+    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), NOT_FOUND (ARTIFACT_EXPIRED: never stored, deleted, or past
+    its time; the three cannot be told apart), DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (DRAINING).
     """
 
     @_typing.overload
@@ -53,8 +53,8 @@ class ArtifactServiceStub:
 class ArtifactServiceAsyncStub(ArtifactServiceStub):
     """Files kept by the SHA-256 of their content, apart for every tenant, for a limited time and within a byte budget.
 
-    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), NOT_FOUND (ARTIFACT_EXPIRED: never stored, deleted, or past its
-    time; the three cannot be told apart).
+    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), NOT_FOUND (ARTIFACT_EXPIRED: never stored, deleted, or past
+    its time; the three cannot be told apart), DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (DRAINING).
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -73,8 +73,8 @@ class ArtifactServiceAsyncStub(ArtifactServiceStub):
 class ArtifactServiceServicer(metaclass=_abc_1.ABCMeta):
     """Files kept by the SHA-256 of their content, apart for every tenant, for a limited time and within a byte budget.
 
-    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), NOT_FOUND (ARTIFACT_EXPIRED: never stored, deleted, or past its
-    time; the three cannot be told apart).
+    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), NOT_FOUND (ARTIFACT_EXPIRED: never stored, deleted, or past
+    its time; the three cannot be told apart), DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (DRAINING).
     """
 
     @_abc_1.abstractmethod

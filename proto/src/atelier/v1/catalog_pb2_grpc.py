@@ -27,6 +27,9 @@ if _version_not_supported:
 
 class CatalogServiceStub:
     """What this installation can do. Only capabilities that are installed are listed.
+
+    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE
+    (DRAINING).
     """
 
     def __init__(self, channel):
@@ -49,6 +52,9 @@ class CatalogServiceStub:
 
 class CatalogServiceServicer:
     """What this installation can do. Only capabilities that are installed are listed.
+
+    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE
+    (DRAINING).
     """
 
     def ListCapabilities(self, request, context):
@@ -61,7 +67,7 @@ class CatalogServiceServicer:
     def GetCapability(self, request, context):
         """Describes one capability.
 
-        Errors: UNIMPLEMENTED (CAPABILITY_UNKNOWN, with the names of those that are known).
+        Errors besides the common ones: UNIMPLEMENTED (CAPABILITY_UNKNOWN, with the names of those that are known).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -90,6 +96,9 @@ def add_CatalogServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class CatalogService:
     """What this installation can do. Only capabilities that are installed are listed.
+
+    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE
+    (DRAINING).
     """
 
     @staticmethod
@@ -149,6 +158,8 @@ class CatalogService:
 
 class CapabilityServiceStub:
     """Spoken by every capability's own process: what it is and whether it is well. The gateway asks, callers need not.
+
+    Errors of every call: DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (DRAINING).
     """
 
     def __init__(self, channel):
@@ -166,6 +177,8 @@ class CapabilityServiceStub:
 
 class CapabilityServiceServicer:
     """Spoken by every capability's own process: what it is and whether it is well. The gateway asks, callers need not.
+
+    Errors of every call: DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (DRAINING).
     """
 
     def Describe(self, request, context):
@@ -193,6 +206,8 @@ def add_CapabilityServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class CapabilityService:
     """Spoken by every capability's own process: what it is and whether it is well. The gateway asks, callers need not.
+
+    Errors of every call: DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (DRAINING).
     """
 
     @staticmethod

@@ -27,7 +27,11 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class CatalogServiceStub:
-    """What this installation can do. Only capabilities that are installed are listed."""
+    """What this installation can do. Only capabilities that are installed are listed.
+
+    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE
+    (DRAINING).
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -38,12 +42,16 @@ class CatalogServiceStub:
     GetCapability: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetCapabilityRequest, _catalog_pb2.GetCapabilityResponse]
     """Describes one capability.
 
-    Errors: UNIMPLEMENTED (CAPABILITY_UNKNOWN, with the names of those that are known).
+    Errors besides the common ones: UNIMPLEMENTED (CAPABILITY_UNKNOWN, with the names of those that are known).
     """
 
 @_typing.type_check_only
 class CatalogServiceAsyncStub(CatalogServiceStub):
-    """What this installation can do. Only capabilities that are installed are listed."""
+    """What this installation can do. Only capabilities that are installed are listed.
+
+    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE
+    (DRAINING).
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListCapabilities: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListCapabilitiesRequest, _catalog_pb2.ListCapabilitiesResponse]  # type: ignore[assignment]
@@ -51,11 +59,15 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     GetCapability: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetCapabilityRequest, _catalog_pb2.GetCapabilityResponse]  # type: ignore[assignment]
     """Describes one capability.
 
-    Errors: UNIMPLEMENTED (CAPABILITY_UNKNOWN, with the names of those that are known).
+    Errors besides the common ones: UNIMPLEMENTED (CAPABILITY_UNKNOWN, with the names of those that are known).
     """
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What this installation can do. Only capabilities that are installed are listed."""
+    """What this installation can do. Only capabilities that are installed are listed.
+
+    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE
+    (DRAINING).
+    """
 
     @_abc_1.abstractmethod
     def ListCapabilities(
@@ -73,13 +85,16 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_catalog_pb2.GetCapabilityResponse, _abc.Awaitable[_catalog_pb2.GetCapabilityResponse]]:
         """Describes one capability.
 
-        Errors: UNIMPLEMENTED (CAPABILITY_UNKNOWN, with the names of those that are known).
+        Errors besides the common ones: UNIMPLEMENTED (CAPABILITY_UNKNOWN, with the names of those that are known).
         """
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class CapabilityServiceStub:
-    """Spoken by every capability's own process: what it is and whether it is well. The gateway asks, callers need not."""
+    """Spoken by every capability's own process: what it is and whether it is well. The gateway asks, callers need not.
+
+    Errors of every call: DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (DRAINING).
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -90,14 +105,20 @@ class CapabilityServiceStub:
 
 @_typing.type_check_only
 class CapabilityServiceAsyncStub(CapabilityServiceStub):
-    """Spoken by every capability's own process: what it is and whether it is well. The gateway asks, callers need not."""
+    """Spoken by every capability's own process: what it is and whether it is well. The gateway asks, callers need not.
+
+    Errors of every call: DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (DRAINING).
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Describe: _aio.UnaryUnaryMultiCallable[_catalog_pb2.DescribeRequest, _catalog_pb2.DescribeResponse]  # type: ignore[assignment]
     """Describes the capability that this process serves."""
 
 class CapabilityServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Spoken by every capability's own process: what it is and whether it is well. The gateway asks, callers need not."""
+    """Spoken by every capability's own process: what it is and whether it is well. The gateway asks, callers need not.
+
+    Errors of every call: DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (DRAINING).
+    """
 
     @_abc_1.abstractmethod
     def Describe(

@@ -162,8 +162,8 @@ class Relighting(_message.Message):
     pattern: _builtins.str
     """A pattern by name; the catalogue lists them with their angles."""
     mood: _builtins.str
-    """A mood by name, such as `studio`, `soft-beauty`, `cool-cinematic` or `warm-portrait`; the catalogue lists them. A mood is a
-    pattern with its ratio, softness and kelvin; whatever is given beside it goes before it. Empty: none.
+    """A mood by name, such as `studio`, `soft-beauty`, `cool-cinematic` or `warm-portrait`; the catalogue lists them. A mood
+    is a pattern with its ratio, softness and kelvin; whatever is given beside it goes before it. Empty: none.
     """
     side: _light_pb2.LightSide.ValueType
     """Which side the key of a pattern or mood stands on. A rig and a reference say it themselves."""
@@ -261,7 +261,9 @@ class EnhanceRequest(_message.Message):
     request_id: _builtins.str
     """Identifier of the call, a UUID: a repeated call with the same one is answered alike."""
     identity_floor: _builtins.float
-    """Lowest identity similarity that is accepted, 0 to 1. Default 0: any; the report says what it is."""
+    """Lowest identity similarity to the input that is accepted, 0 to 1. Default 0: any. A floor above 0 needs the face
+    encoder, because what cannot be measured cannot be promised.
+    """
     include_mesh: _builtins.bool
     """Answer the mesh of each face in the report."""
     @_builtins.property
@@ -347,7 +349,9 @@ class RelightRequest(_message.Message):
     request_id: _builtins.str
     """Identifier of the call, a UUID: a repeated call with the same one is answered alike."""
     identity_floor: _builtins.float
-    """Lowest identity similarity that is accepted, 0 to 1. Default 0: any; the report says what it is."""
+    """Lowest identity similarity to the input that is accepted, 0 to 1. Default 0: any. A floor above 0 needs the face
+    encoder, because what cannot be measured cannot be promised.
+    """
     include_mesh: _builtins.bool
     """Answer the mesh of each face in the report."""
     @_builtins.property

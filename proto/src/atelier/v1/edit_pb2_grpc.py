@@ -28,13 +28,14 @@ if _version_not_supported:
 class EditServiceStub:
     """Facial detail and light of a portrait.
 
-    No operation here moves a pixel, and none beautifies: no skin is lightened, no face slimmed, no mole removed unless a control
-    asks for it. Both need a face.
+    No operation here moves a pixel, and none beautifies: no skin is lightened, no face slimmed, no mole removed unless a
+    control asks for it. Both need a face.
 
     Errors of every call: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT,
     FIELD_OUT_OF_RANGE), FAILED_PRECONDITION (NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME, FACE_NOT_SELECTED,
-    IDENTITY_BELOW_FLOOR, MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), RESOURCE_EXHAUSTED (QUEUE_FULL),
-    DEADLINE_EXCEEDED, UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of them.
+    IDENTITY_BELOW_FLOOR, MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), PERMISSION_DENIED (URI_NOT_ALLOWED),
+    RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). A request
+    of several faults names all of them.
     """
 
     def __init__(self, channel):
@@ -58,13 +59,14 @@ class EditServiceStub:
 class EditServiceServicer:
     """Facial detail and light of a portrait.
 
-    No operation here moves a pixel, and none beautifies: no skin is lightened, no face slimmed, no mole removed unless a control
-    asks for it. Both need a face.
+    No operation here moves a pixel, and none beautifies: no skin is lightened, no face slimmed, no mole removed unless a
+    control asks for it. Both need a face.
 
     Errors of every call: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT,
     FIELD_OUT_OF_RANGE), FAILED_PRECONDITION (NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME, FACE_NOT_SELECTED,
-    IDENTITY_BELOW_FLOOR, MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), RESOURCE_EXHAUSTED (QUEUE_FULL),
-    DEADLINE_EXCEEDED, UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of them.
+    IDENTITY_BELOW_FLOOR, MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), PERMISSION_DENIED (URI_NOT_ALLOWED),
+    RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). A request
+    of several faults names all of them.
     """
 
     def Enhance(self, request, context):
@@ -108,13 +110,14 @@ def add_EditServiceServicer_to_server(servicer, server):
 class EditService:
     """Facial detail and light of a portrait.
 
-    No operation here moves a pixel, and none beautifies: no skin is lightened, no face slimmed, no mole removed unless a control
-    asks for it. Both need a face.
+    No operation here moves a pixel, and none beautifies: no skin is lightened, no face slimmed, no mole removed unless a
+    control asks for it. Both need a face.
 
     Errors of every call: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT,
     FIELD_OUT_OF_RANGE), FAILED_PRECONDITION (NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME, FACE_NOT_SELECTED,
-    IDENTITY_BELOW_FLOOR, MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), RESOURCE_EXHAUSTED (QUEUE_FULL),
-    DEADLINE_EXCEEDED, UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of them.
+    IDENTITY_BELOW_FLOOR, MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), PERMISSION_DENIED (URI_NOT_ALLOWED),
+    RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). A request
+    of several faults names all of them.
     """
 
     @staticmethod

@@ -29,13 +29,14 @@ GRPC_VERSION: str
 class EditServiceStub:
     """Facial detail and light of a portrait.
 
-    No operation here moves a pixel, and none beautifies: no skin is lightened, no face slimmed, no mole removed unless a control
-    asks for it. Both need a face.
+    No operation here moves a pixel, and none beautifies: no skin is lightened, no face slimmed, no mole removed unless a
+    control asks for it. Both need a face.
 
     Errors of every call: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT,
     FIELD_OUT_OF_RANGE), FAILED_PRECONDITION (NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME, FACE_NOT_SELECTED,
-    IDENTITY_BELOW_FLOOR, MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), RESOURCE_EXHAUSTED (QUEUE_FULL),
-    DEADLINE_EXCEEDED, UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of them.
+    IDENTITY_BELOW_FLOOR, MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), PERMISSION_DENIED (URI_NOT_ALLOWED),
+    RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). A request
+    of several faults names all of them.
     """
 
     @_typing.overload
@@ -55,13 +56,14 @@ class EditServiceStub:
 class EditServiceAsyncStub(EditServiceStub):
     """Facial detail and light of a portrait.
 
-    No operation here moves a pixel, and none beautifies: no skin is lightened, no face slimmed, no mole removed unless a control
-    asks for it. Both need a face.
+    No operation here moves a pixel, and none beautifies: no skin is lightened, no face slimmed, no mole removed unless a
+    control asks for it. Both need a face.
 
     Errors of every call: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT,
     FIELD_OUT_OF_RANGE), FAILED_PRECONDITION (NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME, FACE_NOT_SELECTED,
-    IDENTITY_BELOW_FLOOR, MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), RESOURCE_EXHAUSTED (QUEUE_FULL),
-    DEADLINE_EXCEEDED, UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of them.
+    IDENTITY_BELOW_FLOOR, MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), PERMISSION_DENIED (URI_NOT_ALLOWED),
+    RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). A request
+    of several faults names all of them.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -77,13 +79,14 @@ class EditServiceAsyncStub(EditServiceStub):
 class EditServiceServicer(metaclass=_abc_1.ABCMeta):
     """Facial detail and light of a portrait.
 
-    No operation here moves a pixel, and none beautifies: no skin is lightened, no face slimmed, no mole removed unless a control
-    asks for it. Both need a face.
+    No operation here moves a pixel, and none beautifies: no skin is lightened, no face slimmed, no mole removed unless a
+    control asks for it. Both need a face.
 
     Errors of every call: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT,
     FIELD_OUT_OF_RANGE), FAILED_PRECONDITION (NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME, FACE_NOT_SELECTED,
-    IDENTITY_BELOW_FLOOR, MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), RESOURCE_EXHAUSTED (QUEUE_FULL),
-    DEADLINE_EXCEEDED, UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of them.
+    IDENTITY_BELOW_FLOOR, MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), PERMISSION_DENIED (URI_NOT_ALLOWED),
+    RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). A request
+    of several faults names all of them.
     """
 
     @_abc_1.abstractmethod

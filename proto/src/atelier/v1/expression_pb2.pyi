@@ -24,7 +24,8 @@ class ExpressionAdjustment(_message.Message):
     """A change of expression and pose. Every control is relative to the portrait as it is, and 0, which is also the default of
     all, changes nothing.
 
-    Whoever thinks in the -50 to 50 of Photoshop's Smart Portrait divides by 50 where the range is -1 to 1, and by 50 for a smile.
+    Whoever thinks in the -50 to 50 of Photoshop's Smart Portrait divides by 50 where the range is -1 to 1, and by 50 for a
+    smile.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -70,8 +71,8 @@ class ExpressionAdjustment(_message.Message):
     facial_tension: _builtins.float
     """Tension of the face: above 0 the brows come down and jaw and lips press, below 0 they let go."""
     jaw_open: _builtins.float
-    """Opens (above 0) or closes the jaw: -1 closes the mouth, 1 opens it as far as its own inside can be shown. A mouth that is
-    closed cannot be opened; the report says so.
+    """Opens (above 0) or closes the jaw: -1 closes the mouth, 1 opens it as far as its own inside can be shown. A mouth that
+    is closed cannot be opened; the report says so.
     """
     region: _face_pb2.Region.ValueType
     """The only part that may move: face, eyes, lips or brows. Movements of other parts are left out, and the report says so.
@@ -170,7 +171,9 @@ class AdjustRequest(_message.Message):
     request_id: _builtins.str
     """Identifier of the call, a UUID: a repeated call with the same one is answered alike."""
     identity_floor: _builtins.float
-    """Lowest identity similarity that is accepted, 0 to 1. Default 0: any; the report says what it is."""
+    """Lowest identity similarity to the input that is accepted, 0 to 1. Default 0: any. A floor above 0 needs the face
+    encoder, because what cannot be measured cannot be promised.
+    """
     include_mesh: _builtins.bool
     """Answer the mesh of each face in the report."""
     @_builtins.property

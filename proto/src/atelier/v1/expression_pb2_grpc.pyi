@@ -34,14 +34,14 @@ class ExpressionServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ExpressionServiceAsyncStub: ...
     Adjust: _grpc.UnaryUnaryMultiCallable[_expression_pb2.AdjustRequest, _expression_pb2.AdjustResponse]
-    """Adjusts expression, gaze and head pose. Hair and background outside the head's own movement stay as they are, and a closed
-    mouth stays closed: no teeth are invented.
+    """Adjusts expression, gaze and head pose. Hair and background outside the head's own movement stay as they are, and a
+    closed mouth stays closed: no teeth are invented.
 
     Errors: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT, FIELD_OUT_OF_RANGE),
     FAILED_PRECONDITION (NO_FACE, FACE_TOO_SMALL, FACE_NOT_SELECTED, IDENTITY_BELOW_FLOOR, MODEL_NOT_INSTALLED, and
     POSE_TOO_EXTREME where the head, as it is or as it would be, is turned further than can be served), NOT_FOUND
-    (ARTIFACT_EXPIRED), RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED, UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of
-    several faults names all of them.
+    (ARTIFACT_EXPIRED), PERMISSION_DENIED (URI_NOT_ALLOWED), RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED
+    (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of them.
     """
 
 @_typing.type_check_only
@@ -50,14 +50,14 @@ class ExpressionServiceAsyncStub(ExpressionServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Adjust: _aio.UnaryUnaryMultiCallable[_expression_pb2.AdjustRequest, _expression_pb2.AdjustResponse]  # type: ignore[assignment]
-    """Adjusts expression, gaze and head pose. Hair and background outside the head's own movement stay as they are, and a closed
-    mouth stays closed: no teeth are invented.
+    """Adjusts expression, gaze and head pose. Hair and background outside the head's own movement stay as they are, and a
+    closed mouth stays closed: no teeth are invented.
 
     Errors: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT, FIELD_OUT_OF_RANGE),
     FAILED_PRECONDITION (NO_FACE, FACE_TOO_SMALL, FACE_NOT_SELECTED, IDENTITY_BELOW_FLOOR, MODEL_NOT_INSTALLED, and
     POSE_TOO_EXTREME where the head, as it is or as it would be, is turned further than can be served), NOT_FOUND
-    (ARTIFACT_EXPIRED), RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED, UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of
-    several faults names all of them.
+    (ARTIFACT_EXPIRED), PERMISSION_DENIED (URI_NOT_ALLOWED), RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED
+    (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of them.
     """
 
 class ExpressionServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -69,14 +69,14 @@ class ExpressionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _expression_pb2.AdjustRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_expression_pb2.AdjustResponse, _abc.Awaitable[_expression_pb2.AdjustResponse]]:
-        """Adjusts expression, gaze and head pose. Hair and background outside the head's own movement stay as they are, and a closed
-        mouth stays closed: no teeth are invented.
+        """Adjusts expression, gaze and head pose. Hair and background outside the head's own movement stay as they are, and a
+        closed mouth stays closed: no teeth are invented.
 
         Errors: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT, FIELD_OUT_OF_RANGE),
         FAILED_PRECONDITION (NO_FACE, FACE_TOO_SMALL, FACE_NOT_SELECTED, IDENTITY_BELOW_FLOOR, MODEL_NOT_INSTALLED, and
         POSE_TOO_EXTREME where the head, as it is or as it would be, is turned further than can be served), NOT_FOUND
-        (ARTIFACT_EXPIRED), RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED, UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of
-        several faults names all of them.
+        (ARTIFACT_EXPIRED), PERMISSION_DENIED (URI_NOT_ALLOWED), RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED
+        (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of them.
         """
 
 def add_ExpressionServiceServicer_to_server(servicer: ExpressionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -489,8 +489,8 @@ class GenerateRequest(_message.Message):
     request_id: _builtins.str
     """Identifier of the call, a UUID: a repeated call with the same one is answered alike."""
     identity_floor: _builtins.float
-    """Lowest similarity to the profile or the references that a candidate must have, 0 to 1. Default 0: any; the report says
-    what it is. Without profile and references it is not used.
+    """Lowest similarity to the profile or the references that a candidate must have, 0 to 1. Default 0: any. Without
+    profile and references it is not used; with them it needs the face encoder.
     """
     include_previews: _builtins.bool
     """Stream small pictures of the work in between."""

@@ -29,7 +29,8 @@ class GenerateServiceStub:
     """Portraits of people who do not exist, or of a person whose identity profile is given.
 
     Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE, PRESET_UNKNOWN), RESOURCE_EXHAUSTED (QUEUE_FULL),
-    DEADLINE_EXCEEDED, UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of them.
+    DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of
+    them.
     """
 
     def __init__(self, channel):
@@ -54,7 +55,8 @@ class GenerateServiceServicer:
     """Portraits of people who do not exist, or of a person whose identity profile is given.
 
     Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE, PRESET_UNKNOWN), RESOURCE_EXHAUSTED (QUEUE_FULL),
-    DEADLINE_EXCEEDED, UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of them.
+    DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of
+    them.
     """
 
     def Generate(self, request, context):
@@ -66,7 +68,7 @@ class GenerateServiceServicer:
         Errors besides the common ones: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE,
         UNSUPPORTED_FORMAT for a reference), FAILED_PRECONDITION (MODEL_NOT_INSTALLED, IDENTITY_BELOW_FLOOR where no candidate
         reaches the floor; NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME for a reference), NOT_FOUND (ARTIFACT_EXPIRED,
-        PROFILE_UNKNOWN).
+        PROFILE_UNKNOWN), PERMISSION_DENIED (URI_NOT_ALLOWED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -104,7 +106,8 @@ class GenerateService:
     """Portraits of people who do not exist, or of a person whose identity profile is given.
 
     Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE, PRESET_UNKNOWN), RESOURCE_EXHAUSTED (QUEUE_FULL),
-    DEADLINE_EXCEEDED, UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of them.
+    DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of
+    them.
     """
 
     @staticmethod

@@ -30,7 +30,8 @@ class GenerateServiceStub:
     """Portraits of people who do not exist, or of a person whose identity profile is given.
 
     Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE, PRESET_UNKNOWN), RESOURCE_EXHAUSTED (QUEUE_FULL),
-    DEADLINE_EXCEEDED, UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of them.
+    DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of
+    them.
     """
 
     @_typing.overload
@@ -46,7 +47,7 @@ class GenerateServiceStub:
     Errors besides the common ones: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE,
     UNSUPPORTED_FORMAT for a reference), FAILED_PRECONDITION (MODEL_NOT_INSTALLED, IDENTITY_BELOW_FLOOR where no candidate
     reaches the floor; NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME for a reference), NOT_FOUND (ARTIFACT_EXPIRED,
-    PROFILE_UNKNOWN).
+    PROFILE_UNKNOWN), PERMISSION_DENIED (URI_NOT_ALLOWED).
     """
     Compose: _grpc.UnaryUnaryMultiCallable[_generate_pb2.ComposeRequest, _generate_pb2.ComposeResponse]
     """Writes the prompt that Generate would use, and says what was understood, guessed and ignored. Nothing is drawn."""
@@ -56,7 +57,8 @@ class GenerateServiceAsyncStub(GenerateServiceStub):
     """Portraits of people who do not exist, or of a person whose identity profile is given.
 
     Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE, PRESET_UNKNOWN), RESOURCE_EXHAUSTED (QUEUE_FULL),
-    DEADLINE_EXCEEDED, UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of them.
+    DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of
+    them.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -69,7 +71,7 @@ class GenerateServiceAsyncStub(GenerateServiceStub):
     Errors besides the common ones: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE,
     UNSUPPORTED_FORMAT for a reference), FAILED_PRECONDITION (MODEL_NOT_INSTALLED, IDENTITY_BELOW_FLOOR where no candidate
     reaches the floor; NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME for a reference), NOT_FOUND (ARTIFACT_EXPIRED,
-    PROFILE_UNKNOWN).
+    PROFILE_UNKNOWN), PERMISSION_DENIED (URI_NOT_ALLOWED).
     """
     Compose: _aio.UnaryUnaryMultiCallable[_generate_pb2.ComposeRequest, _generate_pb2.ComposeResponse]  # type: ignore[assignment]
     """Writes the prompt that Generate would use, and says what was understood, guessed and ignored. Nothing is drawn."""
@@ -78,7 +80,8 @@ class GenerateServiceServicer(metaclass=_abc_1.ABCMeta):
     """Portraits of people who do not exist, or of a person whose identity profile is given.
 
     Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE, PRESET_UNKNOWN), RESOURCE_EXHAUSTED (QUEUE_FULL),
-    DEADLINE_EXCEEDED, UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of them.
+    DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of
+    them.
     """
 
     @_abc_1.abstractmethod
@@ -95,7 +98,7 @@ class GenerateServiceServicer(metaclass=_abc_1.ABCMeta):
         Errors besides the common ones: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE,
         UNSUPPORTED_FORMAT for a reference), FAILED_PRECONDITION (MODEL_NOT_INSTALLED, IDENTITY_BELOW_FLOOR where no candidate
         reaches the floor; NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME for a reference), NOT_FOUND (ARTIFACT_EXPIRED,
-        PROFILE_UNKNOWN).
+        PROFILE_UNKNOWN), PERMISSION_DENIED (URI_NOT_ALLOWED).
         """
 
     @_abc_1.abstractmethod

@@ -131,8 +131,8 @@ class Likeness(_message.Message):
     VERDICT_FIELD_NUMBER: _builtins.int
     EXPLANATION_FIELD_NUMBER: _builtins.int
     similarity: _builtins.float
-    """Cosine on the calibrated scale, -1 to 1: the same rate of false accepts at the same value for every encoder. Absent where
-    no encoder is installed; it is not guessed.
+    """Cosine on the calibrated scale, -1 to 1: the same rate of false accepts at the same value for every encoder. Absent
+    where no encoder is installed; it is not guessed.
     """
     encoder_distance: _builtins.float
     """Distance as the encoder itself defines it, for comparison with published figures. Absent as above."""
@@ -725,7 +725,7 @@ class LockRequest(_message.Message):
     request_id: _builtins.str
     """Identifier of the call, a UUID: a repeated call with the same one is answered alike."""
     identity_floor: _builtins.float
-    """Lowest similarity to the profile that is accepted, 0 to 1. Default 0: any; the report says what it is."""
+    """Lowest similarity to the profile that is accepted, 0 to 1. Default 0: any."""
     include_mesh: _builtins.bool
     """Answer the mesh of each face in the report."""
     @_builtins.property

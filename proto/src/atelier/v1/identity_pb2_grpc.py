@@ -28,16 +28,17 @@ if _version_not_supported:
 class IdentityServiceStub:
     """Identity profiles, and the likeness of faces to them and to each other.
 
-    Profiles are biometric data. They are kept apart for every tenant, encrypted at rest, for a limited time; deleting one deletes
-    all that was derived from its references. Embeddings never leave the service and are never logged.
+    Profiles are biometric data. They are kept apart for every tenant, encrypted at rest, for a limited time; deleting one
+    deletes all that was derived from its references. Embeddings never leave the service and are never logged.
 
     Similarity is a cosine on the calibrated scale of the installed encoder; `Likeness` says what a value stands for.
 
-    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED, UNAVAILABLE
-    (BACKEND_DOWN, DRAINING). Of every call that takes a picture: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED,
-    IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT), FAILED_PRECONDITION (NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME, FACE_NOT_SELECTED,
-    MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED). Of every call that takes a profile: NOT_FOUND (PROFILE_UNKNOWN: never
-    made, deleted, or past its time; the three cannot be told apart). A request of several faults names all of them.
+    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED
+    (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). Of every call that takes a picture: INVALID_ARGUMENT
+    (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT), FAILED_PRECONDITION (NO_FACE, FACE_TOO_SMALL,
+    POSE_TOO_EXTREME, FACE_NOT_SELECTED, MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), PERMISSION_DENIED
+    (URI_NOT_ALLOWED). Of every call that takes a profile: NOT_FOUND (PROFILE_UNKNOWN: never made, deleted, or past its time;
+    the three cannot be told apart). A request of several faults names all of them.
     """
 
     def __init__(self, channel):
@@ -91,16 +92,17 @@ class IdentityServiceStub:
 class IdentityServiceServicer:
     """Identity profiles, and the likeness of faces to them and to each other.
 
-    Profiles are biometric data. They are kept apart for every tenant, encrypted at rest, for a limited time; deleting one deletes
-    all that was derived from its references. Embeddings never leave the service and are never logged.
+    Profiles are biometric data. They are kept apart for every tenant, encrypted at rest, for a limited time; deleting one
+    deletes all that was derived from its references. Embeddings never leave the service and are never logged.
 
     Similarity is a cosine on the calibrated scale of the installed encoder; `Likeness` says what a value stands for.
 
-    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED, UNAVAILABLE
-    (BACKEND_DOWN, DRAINING). Of every call that takes a picture: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED,
-    IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT), FAILED_PRECONDITION (NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME, FACE_NOT_SELECTED,
-    MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED). Of every call that takes a profile: NOT_FOUND (PROFILE_UNKNOWN: never
-    made, deleted, or past its time; the three cannot be told apart). A request of several faults names all of them.
+    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED
+    (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). Of every call that takes a picture: INVALID_ARGUMENT
+    (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT), FAILED_PRECONDITION (NO_FACE, FACE_TOO_SMALL,
+    POSE_TOO_EXTREME, FACE_NOT_SELECTED, MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), PERMISSION_DENIED
+    (URI_NOT_ALLOWED). Of every call that takes a profile: NOT_FOUND (PROFILE_UNKNOWN: never made, deleted, or past its time;
+    the three cannot be told apart). A request of several faults names all of them.
     """
 
     def CreateProfile(self, request, context):
@@ -218,16 +220,17 @@ def add_IdentityServiceServicer_to_server(servicer, server):
 class IdentityService:
     """Identity profiles, and the likeness of faces to them and to each other.
 
-    Profiles are biometric data. They are kept apart for every tenant, encrypted at rest, for a limited time; deleting one deletes
-    all that was derived from its references. Embeddings never leave the service and are never logged.
+    Profiles are biometric data. They are kept apart for every tenant, encrypted at rest, for a limited time; deleting one
+    deletes all that was derived from its references. Embeddings never leave the service and are never logged.
 
     Similarity is a cosine on the calibrated scale of the installed encoder; `Likeness` says what a value stands for.
 
-    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED, UNAVAILABLE
-    (BACKEND_DOWN, DRAINING). Of every call that takes a picture: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED,
-    IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT), FAILED_PRECONDITION (NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME, FACE_NOT_SELECTED,
-    MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED). Of every call that takes a profile: NOT_FOUND (PROFILE_UNKNOWN: never
-    made, deleted, or past its time; the three cannot be told apart). A request of several faults names all of them.
+    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED
+    (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). Of every call that takes a picture: INVALID_ARGUMENT
+    (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT), FAILED_PRECONDITION (NO_FACE, FACE_TOO_SMALL,
+    POSE_TOO_EXTREME, FACE_NOT_SELECTED, MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), PERMISSION_DENIED
+    (URI_NOT_ALLOWED). Of every call that takes a profile: NOT_FOUND (PROFILE_UNKNOWN: never made, deleted, or past its time;
+    the three cannot be told apart). A request of several faults names all of them.
     """
 
     @staticmethod

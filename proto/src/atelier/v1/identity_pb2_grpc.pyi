@@ -29,16 +29,17 @@ GRPC_VERSION: str
 class IdentityServiceStub:
     """Identity profiles, and the likeness of faces to them and to each other.
 
-    Profiles are biometric data. They are kept apart for every tenant, encrypted at rest, for a limited time; deleting one deletes
-    all that was derived from its references. Embeddings never leave the service and are never logged.
+    Profiles are biometric data. They are kept apart for every tenant, encrypted at rest, for a limited time; deleting one
+    deletes all that was derived from its references. Embeddings never leave the service and are never logged.
 
     Similarity is a cosine on the calibrated scale of the installed encoder; `Likeness` says what a value stands for.
 
-    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED, UNAVAILABLE
-    (BACKEND_DOWN, DRAINING). Of every call that takes a picture: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED,
-    IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT), FAILED_PRECONDITION (NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME, FACE_NOT_SELECTED,
-    MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED). Of every call that takes a profile: NOT_FOUND (PROFILE_UNKNOWN: never
-    made, deleted, or past its time; the three cannot be told apart). A request of several faults names all of them.
+    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED
+    (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). Of every call that takes a picture: INVALID_ARGUMENT
+    (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT), FAILED_PRECONDITION (NO_FACE, FACE_TOO_SMALL,
+    POSE_TOO_EXTREME, FACE_NOT_SELECTED, MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), PERMISSION_DENIED
+    (URI_NOT_ALLOWED). Of every call that takes a profile: NOT_FOUND (PROFILE_UNKNOWN: never made, deleted, or past its time;
+    the three cannot be told apart). A request of several faults names all of them.
     """
 
     @_typing.overload
@@ -73,16 +74,17 @@ class IdentityServiceStub:
 class IdentityServiceAsyncStub(IdentityServiceStub):
     """Identity profiles, and the likeness of faces to them and to each other.
 
-    Profiles are biometric data. They are kept apart for every tenant, encrypted at rest, for a limited time; deleting one deletes
-    all that was derived from its references. Embeddings never leave the service and are never logged.
+    Profiles are biometric data. They are kept apart for every tenant, encrypted at rest, for a limited time; deleting one
+    deletes all that was derived from its references. Embeddings never leave the service and are never logged.
 
     Similarity is a cosine on the calibrated scale of the installed encoder; `Likeness` says what a value stands for.
 
-    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED, UNAVAILABLE
-    (BACKEND_DOWN, DRAINING). Of every call that takes a picture: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED,
-    IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT), FAILED_PRECONDITION (NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME, FACE_NOT_SELECTED,
-    MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED). Of every call that takes a profile: NOT_FOUND (PROFILE_UNKNOWN: never
-    made, deleted, or past its time; the three cannot be told apart). A request of several faults names all of them.
+    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED
+    (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). Of every call that takes a picture: INVALID_ARGUMENT
+    (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT), FAILED_PRECONDITION (NO_FACE, FACE_TOO_SMALL,
+    POSE_TOO_EXTREME, FACE_NOT_SELECTED, MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), PERMISSION_DENIED
+    (URI_NOT_ALLOWED). Of every call that takes a profile: NOT_FOUND (PROFILE_UNKNOWN: never made, deleted, or past its time;
+    the three cannot be told apart). A request of several faults names all of them.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -113,16 +115,17 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
 class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
     """Identity profiles, and the likeness of faces to them and to each other.
 
-    Profiles are biometric data. They are kept apart for every tenant, encrypted at rest, for a limited time; deleting one deletes
-    all that was derived from its references. Embeddings never leave the service and are never logged.
+    Profiles are biometric data. They are kept apart for every tenant, encrypted at rest, for a limited time; deleting one
+    deletes all that was derived from its references. Embeddings never leave the service and are never logged.
 
     Similarity is a cosine on the calibrated scale of the installed encoder; `Likeness` says what a value stands for.
 
-    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED, UNAVAILABLE
-    (BACKEND_DOWN, DRAINING). Of every call that takes a picture: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED,
-    IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT), FAILED_PRECONDITION (NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME, FACE_NOT_SELECTED,
-    MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED). Of every call that takes a profile: NOT_FOUND (PROFILE_UNKNOWN: never
-    made, deleted, or past its time; the three cannot be told apart). A request of several faults names all of them.
+    Errors of every call: INVALID_ARGUMENT (FIELD_OUT_OF_RANGE), RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED
+    (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). Of every call that takes a picture: INVALID_ARGUMENT
+    (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT), FAILED_PRECONDITION (NO_FACE, FACE_TOO_SMALL,
+    POSE_TOO_EXTREME, FACE_NOT_SELECTED, MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), PERMISSION_DENIED
+    (URI_NOT_ALLOWED). Of every call that takes a profile: NOT_FOUND (PROFILE_UNKNOWN: never made, deleted, or past its time;
+    the three cannot be told apart). A request of several faults names all of them.
     """
 
     @_abc_1.abstractmethod

@@ -42,7 +42,9 @@ class _GateActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_GateAction
     GATE_ACTION_SKIP: _GateAction.ValueType  # 2
     """It is left out, and the next step takes the picture that this one was given."""
     GATE_ACTION_FATAL: _GateAction.ValueType  # 3
-    """It ends the recipe. What was done before is in the error's metadata as artifact identifiers."""
+    """It ends the recipe with IDENTITY_BELOW_FLOOR or GATE_BROKEN. The pictures of the steps before it are in the error's
+    metadata, as artifact identifiers.
+    """
 
 class GateAction(_GateAction, metaclass=_GateActionEnumTypeWrapper):
     """What happens to a step whose result breaks a gate: identity, realism, or a failed measure of its own."""
@@ -54,7 +56,9 @@ GATE_ACTION_RETRY: GateAction.ValueType  # 1
 GATE_ACTION_SKIP: GateAction.ValueType  # 2
 """It is left out, and the next step takes the picture that this one was given."""
 GATE_ACTION_FATAL: GateAction.ValueType  # 3
-"""It ends the recipe. What was done before is in the error's metadata as artifact identifiers."""
+"""It ends the recipe with IDENTITY_BELOW_FLOOR or GATE_BROKEN. The pictures of the steps before it are in the error's
+metadata, as artifact identifiers.
+"""
 Global___GateAction: _TypeAlias = GateAction  # noqa: Y015
 
 class _StepOutcome:
@@ -450,8 +454,8 @@ class RunRequest(_message.Message):
     `virtual-try-on`; the catalogue lists them.
     """
     identity_floor: _builtins.float
-    """Lowest identity similarity to the picture that a step's result must have, 0 to 1. Default 0: any; the report says
-    what it is.
+    """Lowest identity similarity to the picture that a step's result must have, 0 to 1. Default 0: any. A
+    floor above 0 needs the face encoder.
     """
     include_mesh: _builtins.bool
     """Answer the mesh of each face in the reports."""
@@ -561,8 +565,8 @@ class SubmitRequest(_message.Message):
     preset: _builtins.str
     """A recipe by name, as in RunRequest."""
     identity_floor: _builtins.float
-    """Lowest identity similarity to the picture that a step's result must have, 0 to 1. Default 0: any; the report says
-    what it is.
+    """Lowest identity similarity to the picture that a step's result must have, 0 to 1. Default 0: any. A
+    floor above 0 needs the face encoder.
     """
     include_mesh: _builtins.bool
     """Answer the mesh of each face in the reports."""

@@ -33,8 +33,9 @@ class StudioServiceStub:
 
     Errors of every call: those of the operations that the recipe names, with the path of the step
     (`recipe.steps[2].grade.strength`) in the violations and its name in the metadata; INVALID_ARGUMENT (RECIPE_MALFORMED: a
-    step refers to what does not come before it, or two have one name; PRESET_UNKNOWN); UNIMPLEMENTED (CAPABILITY_UNKNOWN: the
-    capability that a step needs is not installed).
+    step refers to what does not come before it, or two have one name; PRESET_UNKNOWN); FAILED_PRECONDITION (GATE_BROKEN: a
+    step broke a gate and its policy is fatal); UNIMPLEMENTED (CAPABILITY_UNKNOWN: the capability that a step needs is not
+    installed).
     """
 
     def __init__(self, channel):
@@ -62,8 +63,9 @@ class StudioServiceServicer:
 
     Errors of every call: those of the operations that the recipe names, with the path of the step
     (`recipe.steps[2].grade.strength`) in the violations and its name in the metadata; INVALID_ARGUMENT (RECIPE_MALFORMED: a
-    step refers to what does not come before it, or two have one name; PRESET_UNKNOWN); UNIMPLEMENTED (CAPABILITY_UNKNOWN: the
-    capability that a step needs is not installed).
+    step refers to what does not come before it, or two have one name; PRESET_UNKNOWN); FAILED_PRECONDITION (GATE_BROKEN: a
+    step broke a gate and its policy is fatal); UNIMPLEMENTED (CAPABILITY_UNKNOWN: the capability that a step needs is not
+    installed).
     """
 
     def Run(self, request, context):
@@ -113,8 +115,9 @@ class StudioService:
 
     Errors of every call: those of the operations that the recipe names, with the path of the step
     (`recipe.steps[2].grade.strength`) in the violations and its name in the metadata; INVALID_ARGUMENT (RECIPE_MALFORMED: a
-    step refers to what does not come before it, or two have one name; PRESET_UNKNOWN); UNIMPLEMENTED (CAPABILITY_UNKNOWN: the
-    capability that a step needs is not installed).
+    step refers to what does not come before it, or two have one name; PRESET_UNKNOWN); FAILED_PRECONDITION (GATE_BROKEN: a
+    step broke a gate and its policy is fatal); UNIMPLEMENTED (CAPABILITY_UNKNOWN: the capability that a step needs is not
+    installed).
     """
 
     @staticmethod

@@ -314,7 +314,9 @@ class GradeRequest(_message.Message):
     request_id: _builtins.str
     """Identifier of the call, a UUID: a repeated call with the same one is answered alike."""
     identity_floor: _builtins.float
-    """Lowest identity similarity that is accepted, 0 to 1."""
+    """Lowest identity similarity to the input that is accepted, 0 to 1. Default 0: any. A floor above 0 needs the face
+    encoder, because what cannot be measured cannot be promised.
+    """
     include_mesh: _builtins.bool
     """Answer the mesh of each face in the report."""
     @_builtins.property
@@ -404,7 +406,9 @@ class GrainRequest(_message.Message):
     request_id: _builtins.str
     """Identifier of the call, a UUID: a repeated call with the same one is answered alike."""
     identity_floor: _builtins.float
-    """Lowest identity similarity that is accepted, 0 to 1."""
+    """Lowest identity similarity to the input that is accepted, 0 to 1. Default 0: any. A floor above 0 needs the face
+    encoder, because what cannot be measured cannot be promised.
+    """
     include_mesh: _builtins.bool
     """Answer the mesh of each face in the report."""
     @_builtins.property
@@ -490,7 +494,9 @@ class SkinToneRequest(_message.Message):
     request_id: _builtins.str
     """Identifier of the call, a UUID: a repeated call with the same one is answered alike."""
     identity_floor: _builtins.float
-    """Lowest identity similarity that is accepted, 0 to 1."""
+    """Lowest identity similarity to the input that is accepted, 0 to 1. Default 0: any. A floor above 0 needs the face
+    encoder, because what cannot be measured cannot be promised.
+    """
     include_mesh: _builtins.bool
     """Answer the mesh of each face in the report."""
     @_builtins.property
@@ -578,7 +584,9 @@ class ApplyRequest(_message.Message):
     request_id: _builtins.str
     """Identifier of the call, a UUID: a repeated call with the same one is answered alike."""
     identity_floor: _builtins.float
-    """Lowest identity similarity that is accepted, 0 to 1."""
+    """Lowest identity similarity to the input that is accepted, 0 to 1. Default 0: any. A floor above 0 needs the face
+    encoder, because what cannot be measured cannot be promised.
+    """
     include_mesh: _builtins.bool
     """Answer the mesh of each face in the report."""
     @_builtins.property

@@ -32,8 +32,8 @@ class Upscaling(_message.Message):
     GRAIN_FIELD_NUMBER: _builtins.int
     SEED_FIELD_NUMBER: _builtins.int
     target: _builtins.str
-    """A size by name: `2K` (long edge 2048 pixels) or `4K` (3840); the catalogue lists them. A picture that is as large already
-    is not made smaller; the report says so.
+    """A size by name: `2K` (long edge 2048 pixels) or `4K` (3840); the catalogue lists them. A picture that is as large
+    already is not made smaller; the report says so.
     """
     scale: _builtins.float
     """Width over width, 1 to 4."""
@@ -100,7 +100,9 @@ class UpscaleRequest(_message.Message):
     request_id: _builtins.str
     """Identifier of the call, a UUID: a repeated call with the same one is answered alike."""
     identity_floor: _builtins.float
-    """Lowest identity similarity that is accepted, 0 to 1. Default 0: any; the report says what it is."""
+    """Lowest identity similarity to the input that is accepted, 0 to 1. Default 0: any. A floor above 0 needs the face
+    encoder, because what cannot be measured cannot be promised.
+    """
     include_mesh: _builtins.bool
     """Answer the mesh of each face in the report."""
     @_builtins.property

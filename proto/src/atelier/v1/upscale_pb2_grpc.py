@@ -53,8 +53,9 @@ class UpscaleServiceServicer:
 
         Errors: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE for the input or for what it would become,
         UNSUPPORTED_FORMAT, FIELD_OUT_OF_RANGE, PRESET_UNKNOWN), FAILED_PRECONDITION (FACE_NOT_SELECTED, IDENTITY_BELOW_FLOOR,
-        MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED, UNAVAILABLE
-        (BACKEND_DOWN, DRAINING). A request of several faults names all of them.
+        MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), PERMISSION_DENIED (URI_NOT_ALLOWED), RESOURCE_EXHAUSTED
+        (QUEUE_FULL), DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults
+        names all of them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
