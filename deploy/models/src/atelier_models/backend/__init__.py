@@ -1,0 +1,1 @@
+"""What Triton runs: these files are copied into every model's version folder of the repository."""

@@ -1,0 +1,81 @@
+"""The two runtimes that can execute a model's ONNX graph on a CPU, behind one call.
+
+It serves three: Triton's Python backend, the trial that chooses between the runtimes, and the verification. It imports
+nothing of Atelier, because a copy of it lies in the model repository.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+Tensors = dict[str, "NDArray[np.float32]"]
+
+
+class Executor(Protocol):
+    """Executes one graph."""
+
+    def run(self, inputs: Mapping[str, NDArray[np.float32]]) -> Tensors:
+        """Return every output of the graph by name; inputs are float32, C-contiguous, the batch first.
+
+        The arrays returned are the caller's: they do not change with the next call.
+        """
+
+
+class OpenVinoExecutor:
+    """OpenVINO on the CPU, in full float32.
+
+    Without the precision hint OpenVINO computes in bfloat16 where the processor has it, and landmarks move by half a
+    pixel.
+    """
+
+    def __init__(self, graph: Path, threads: int) -> None:
+        import openvino  # noqa: PLC0415 - each executor imports its own runtime alone
+
+        options = {
+            "INFERENCE_PRECISION_HINT": "f32",
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": threads,
+        }
+        self._request = openvino.Core().compile_model(graph, "CPU", options).create_infer_request()
+        self._names = [output.any_name for output in self._request.model_outputs]
+
+    def run(self, inputs: Mapping[str, NDArray[np.float32]]) -> Tensors:
+        """Execute the graph; the outputs are copied out of the request's own memory."""
+        results = self._request.infer(dict(inputs), share_inputs=True, share_outputs=True)
+        return {name: np.array(results[name], np.float32) for name in self._names}
+
+
+class OnnxRuntimeExecutor:
+    """ONNX Runtime on the CPU; its threads sleep between calls, because they share the cores with other processes."""
+
+    def __init__(self, graph: Path, threads: int) -> None:
+        import onnxruntime  # noqa: PLC0415 - each executor imports its own runtime alone
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        self._names = [output.name for output in self._session.get_outputs()]
+
+    def run(self, inputs: Mapping[str, NDArray[np.float32]]) -> Tensors:
+        """Execute the graph."""
+        return dict(zip(self._names, self._session.run(self._names, dict(inputs)), strict=True))
+
+
+EXECUTORS: Mapping[str, type[OpenVinoExecutor | OnnxRuntimeExecutor]] = {
+    "openvino": OpenVinoExecutor,
+    "onnxruntime": OnnxRuntimeExecutor,
+}
+
+
+def open_executor(name: str, graph: Path, threads: int) -> Executor:
+    """Load `graph` into the runtime of that name, on at most `threads` threads. Raises `KeyError` for another name."""
+    return EXECUTORS[name](graph, threads)

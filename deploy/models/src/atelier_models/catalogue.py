@@ -1,0 +1,187 @@
+"""The model catalogue as typed values.
+
+`catalogue.toml` lists sources (one file of a package registry each) and models (one graph inside a source, its contract
+and how Triton serves it). Loading is strict: an unknown, missing or impossible value stops with a sentence that names it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Literal, TypeVar, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Registry = Literal["pip", "npm"]
+Converter = Literal["tflite"]
+Precision = Literal["float32"]
+Value = TypeVar("Value")
+
+
+class CatalogueError(ValueError):
+    """The catalogue file is not as it must be; the message names the entry and the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file of a package registry, and the licence it comes under (SPDX). `size` is in bytes."""
+
+    name: str
+    registry: Registry
+    package: str
+    version: str
+    file: str
+    size: int
+    sha256: str
+    license: str
+    homepage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A float32 input: its name in the source file, its shape without the batch, the range of its values."""
+
+    tensor: str
+    shape: tuple[int, ...]
+    range: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A float32 output: name in the source file, shape without the batch, largest accepted difference from the original."""
+
+    tensor: str
+    shape: tuple[int, ...]
+    tolerance: float
+
+
+@dataclass(frozen=True, slots=True)
+class TritonSettings:
+    """How Triton serves a model: batching, queue, priorities, copies and warm-up."""
+
+    max_batch: int
+    preferred_batches: tuple[int, ...]
+    queue_delay_microseconds: int
+    queue_size: int
+    queue_timeout_milliseconds: int
+    priorities: int
+    default_priority: int
+    instances: int
+    warm_up_batches: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One graph: where it lies, what it takes and gives, how it is converted, checked and served."""
+
+    name: str
+    version: str
+    title: str
+    source: str
+    member: str
+    member_sha256: str
+    license: str
+    converter: Converter
+    precision: Precision
+    card: str
+    inputs: Mapping[str, Input]
+    outputs: Mapping[str, Output]
+    triton: TritonSettings
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of all inputs and outputs by the contract's names, without the batch."""
+        return {name: border.shape for name, border in (*self.inputs.items(), *self.outputs.items())}
+
+    @property
+    def tensors(self) -> dict[str, str]:
+        """Names in the source file, mapped to the contract's."""
+        return {border.tensor: name for name, border in (*self.inputs.items(), *self.outputs.items())}
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Sources and models by name, in the order of the file."""
+
+    sources: Mapping[str, Source]
+    models: Mapping[str, Model]
+
+    def needed(self) -> tuple[Source, ...]:
+        """Return the sources that the models need: what is pulled when nothing is named."""
+        names = dict.fromkeys(model.source for model in self.models.values())
+        return tuple(self.sources[name] for name in names)
+
+
+def parse(text: str) -> Catalogue:
+    """Read a catalogue from TOML. Raises `CatalogueError`."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise CatalogueError(f"the catalogue is not TOML: {error}") from error
+    defaults = document["defaults"]["triton"]
+    sources = [_build(Source, entry, f"source {entry.get('name')}") for entry in document["source"]]
+    models = [_model(entry, defaults) for entry in document["model"]]
+    catalogue = Catalogue({source.name: source for source in sources}, {model.name: model for model in models})
+    _check(catalogue, len(sources), len(models))
+    return catalogue
+
+
+@functools.cache
+def load() -> Catalogue:
+    """Return the catalogue that comes with this package."""
+    return parse(resources.files("atelier_models").joinpath("catalogue.toml").read_text(encoding="utf-8"))
+
+
+def _model(entry: dict[str, object], defaults: dict[str, object]) -> Model:
+    where = f"model {entry.get('name')}"
+    triton = {**defaults, **_table(entry.get("triton", {}), where)}
+    borders = {
+        "inputs": {key: _build(Input, value, where) for key, value in _tables(entry.get("inputs"), where)},
+        "outputs": {key: _build(Output, value, where) for key, value in _tables(entry.get("outputs"), where)},
+    }
+    return _build(Model, {**entry, **borders, "triton": _build(TritonSettings, triton, where)}, where)
+
+
+def _table(value: object, where: str) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise CatalogueError(f"{where}: expected a table, found {value!r}")
+    return value
+
+
+def _tables(value: object, where: str) -> list[tuple[str, dict[str, object]]]:
+    return [(key, _table(entry, where)) for key, entry in _table(value, where).items()]
+
+
+def _build(kind: type[Value], entry: dict[str, object], where: str) -> Value:
+    """Make a dataclass of exactly the keys it declares; lists become tuples."""
+    fields = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]  # every kind is a dataclass
+    if wrong := fields ^ entry.keys():
+        raise CatalogueError(f"{where}: missing or unknown key {', '.join(sorted(wrong))}")
+    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
+
+
+def _check(catalogue: Catalogue, sources: int, models: int) -> None:
+    """Hold what the types cannot."""
+    if len(catalogue.sources) != sources or len(catalogue.models) != models:
+        raise CatalogueError("two entries have the same name")
+    for source in catalogue.sources.values():
+        _among(source.registry, get_args(Registry), f"source {source.name}: registry")
+    for model in catalogue.models.values():
+        where = f"model {model.name}"
+        _among(model.source, tuple(catalogue.sources), f"{where}: source")
+        _among(model.converter, get_args(Converter), f"{where}: converter")
+        _among(model.precision, get_args(Precision), f"{where}: precision")
+        triton = model.triton
+        if not 1 <= triton.default_priority <= triton.priorities:
+            raise CatalogueError(f"{where}: default_priority must be 1 to {triton.priorities}")
+        if max((*triton.preferred_batches, *triton.warm_up_batches)) > triton.max_batch:
+            raise CatalogueError(f"{where}: a batch is larger than max_batch {triton.max_batch}")
+
+
+def _among(value: str, allowed: tuple[str, ...], where: str) -> None:
+    if value not in allowed:
+        raise CatalogueError(f"{where} is {value!r}, not one of {', '.join(allowed)}")
