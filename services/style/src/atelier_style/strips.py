@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 PixelArray: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
-STRIP_ROWS = 128
+STRIP_ROWS = 256
+_DEPTHS = {"uint8": cv2.CV_8U, "uint16": cv2.CV_16U}
 
 
 class Stage(Protocol):
@@ -67,7 +68,5 @@ def _integers_to_float(pixels: PixelArray) -> NDArray[np.float32]:
 
 def _round_into(out: PixelArray, rows: NDArray[np.float32]) -> None:
     """Round float32 0..1 to the nearest integer of `out`'s kind; what lies outside is clipped."""
-    np.clip(rows, 0.0, 1.0, out=rows)
-    rows *= np.iinfo(out.dtype).max
-    rows += 0.5
-    np.copyto(out, rows, casting="unsafe")
+    # OpenCV's conversion rounds and saturates in one sweep.
+    cv2.addWeighted(rows, float(np.iinfo(out.dtype).max), rows, 0.0, 0.0, dst=out, dtype=_DEPTHS[out.dtype.name])
