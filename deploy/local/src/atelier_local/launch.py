@@ -1,0 +1,33 @@
+"""Becoming a process of the stack: the supervisor starts this, and this becomes what the record says.
+
+Commands and environments stand in the record and not in the supervisor's configuration, whose quoting cannot carry
+every value.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from atelier_local import record
+
+
+def main() -> None:
+    """Replace this process by the one that the record names.
+
+    Errors: SystemExit with a sentence when the record has no such process or its command cannot be started.
+    """
+    state_dir, name = Path(sys.argv[1]), sys.argv[2]
+    stack = record.read(state_dir)
+    spec = next((spec for spec in stack.processes if spec.name == name), None) if stack else None
+    if spec is None:
+        sys.exit(f"{state_dir} has no record of a process {name!r}")
+    try:
+        os.execvpe(spec.command[0], spec.command, {**os.environ, **spec.environment})  # noqa: S606 - it is meant
+    except OSError as error:
+        sys.exit(f"{spec.command[0]} cannot be started: {error.strerror}")
+
+
+if __name__ == "__main__":
+    main()

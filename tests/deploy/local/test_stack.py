@@ -1,0 +1,191 @@
+"""A stack of toy processes: what it promises of starting, dying and stopping."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+from atelier_local import record
+from atelier_local.process import ProcessState
+from atelier_local.stack import Stack, StackError, stop
+from atelier_local.sweep import STACK_MARK
+
+from tests.deploy.local.toys import ORPHAN, STUBBORN, planned, script, server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    StartStack = Callable[..., Stack]
+
+
+def processes_of(stack: Stack) -> list[psutil.Process]:
+    """List every process that carries the stack's mark."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(STACK_MARK) == stack.record.id:
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def is_free(address: str) -> bool:
+    host, port = address.split(":")
+    with socket.socket() as attempt:
+        return attempt.connect_ex((host, int(port))) != 0
+
+
+def eventually(claim: Callable[[], bool], seconds: float = 20) -> bool:
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        if claim():
+            return True
+        time.sleep(0.05)
+    return claim()
+
+
+def test_a_stack_is_ready_when_every_process_answers(start: StartStack) -> None:
+    stack = start(server("one"), server("two", needs=("one",)))
+    assert [status.state for status in stack.statuses()] == [ProcessState.READY] * 2
+    assert all(status.ready_after_seconds is not None for status in stack.statuses())
+    assert {stack.pid("one"), stack.pid("two")} == {status.pid for status in stack.statuses()}
+
+
+def test_a_process_gets_its_environment_whatever_is_in_it(start: StartStack) -> None:
+    value = "100 % \"quoted\" 'twice'; # not a comment"
+    stack = start(server("one", GREETING=value))
+    assert f"listening {value}" in stack.log("one").read_text()
+
+
+def test_down_ends_all_processes_frees_the_ports_and_forgets_the_stack(start: StartStack, tmp_path: Path) -> None:
+    stack = start(server("one", STUBBORN), server("two"))
+    assert len(processes_of(stack)) >= 4  # supervisor, two servers, one grandchild
+    stack.down()
+    assert processes_of(stack) == []
+    assert all(is_free(spec.address) for spec in stack.record.processes)
+    assert Stack.find(tmp_path) is None
+    assert not stack.record.janitor.is_alive() if stack.record.janitor else False
+    assert {"logs", "lock", "supervisord.conf"} == {path.name for path in tmp_path.iterdir()}
+
+
+def test_a_killed_process_comes_back_on_its_port(start: StartStack) -> None:
+    stack = start(server("one"))
+    before = stack.pid("one")
+    os.kill(before, signal.SIGKILL)
+    assert eventually(lambda: stack.statuses()[0].pid not in {before, None})
+    assert [status.state for status in stack.wait_ready(timeout_seconds=30)] == [ProcessState.READY]
+
+
+def test_restart_gives_a_new_process(start: StartStack) -> None:
+    stack = start(server("one"))
+    before = stack.pid("one")
+    stack.restart("one", timeout_seconds=30)
+    assert before != stack.pid("one")
+
+
+def test_a_stopped_process_stays_stopped(start: StartStack) -> None:
+    stack = start(server("one"))
+    stack.stop("one")
+    assert ProcessState.STOPPED is stack.statuses()[0].state
+    with pytest.raises(StackError, match="one is not running"):
+        stack.pid("one")
+
+
+def test_a_process_that_keeps_dying_fails_the_start_with_its_last_words(tmp_path: Path) -> None:
+    doomed = script("doomed", "import sys; print('the port is made of cheese'); sys.exit(3)")
+    with pytest.raises(StackError, match=r"(?s)doomed keeps ending: ended with exit status 3.*made of cheese"):
+        Stack.start(planned(doomed), tmp_path, owned=True)
+    assert Stack.find(tmp_path) is None
+
+
+def test_a_process_that_never_answers_is_named_when_time_is_up(tmp_path: Path) -> None:
+    mute = script("mute", "import time; print('thinking', flush=True); time.sleep(600)")
+    with pytest.raises(StackError, match=r"(?s)mute is not ready after 2 s: it does not answer yet.*thinking"):
+        Stack.start(planned(mute), tmp_path, owned=True, timeout_seconds=2)
+
+
+def test_a_command_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    absent = script("absent", "")
+    missing = type(absent)("absent", ("/nowhere/at-all",), absent.address, absent.probe)
+    with pytest.raises(StackError, match="/nowhere/at-all cannot be started: No such file or directory"):
+        Stack.start(planned(missing), tmp_path, owned=True)
+
+
+def test_a_second_start_in_one_folder_is_refused_and_harms_nothing(start: StartStack, tmp_path: Path) -> None:
+    stack = start(server("one"))
+    with pytest.raises(StackError, match="running already"):
+        Stack.start(planned(server("other")), tmp_path)
+    assert ProcessState.READY is stack.statuses()[0].state
+
+
+def test_two_folders_hold_two_stacks(start: StartStack, tmp_path: Path) -> None:
+    first, second = (start(server("one"), state_dir=tmp_path / name) for name in ("a", "b"))
+    first.down()
+    assert ProcessState.READY is second.statuses()[0].state
+
+
+def test_nothing_is_left_when_the_supervisor_is_killed(start: StartStack, tmp_path: Path) -> None:
+    stack = start(server("one", ORPHAN))
+    os.kill(stack.record.supervisor.pid, signal.SIGKILL)
+    assert eventually(lambda: not processes_of(stack))
+    assert eventually(lambda: record.read(tmp_path) is None)
+
+
+def test_down_sweeps_up_when_supervisor_and_janitor_were_killed(start: StartStack, tmp_path: Path) -> None:
+    stack = start(server("one", ORPHAN))
+    assert stack.record.janitor is not None
+    os.kill(stack.record.janitor.pid, signal.SIGKILL)
+    os.kill(stack.record.supervisor.pid, signal.SIGKILL)
+    assert eventually(lambda: not stack.record.supervisor.is_alive())
+    assert processes_of(stack)
+    assert stop(tmp_path)
+    assert processes_of(stack) == []
+    assert not stop(tmp_path)
+
+
+def test_start_sweeps_up_what_an_earlier_stack_left(start: StartStack, tmp_path: Path) -> None:
+    earlier = start(server("one", ORPHAN))
+    assert earlier.record.janitor is not None
+    os.kill(earlier.record.janitor.pid, signal.SIGKILL)
+    os.kill(earlier.record.supervisor.pid, signal.SIGKILL)
+    later = start(server("one"))
+    assert processes_of(earlier) == []
+    assert ProcessState.READY is later.statuses()[0].state
+
+
+def test_an_owned_stack_ends_with_its_owner(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path\n"
+        "from tests.deploy.local.toys import planned, server\n"
+        "from atelier_local.stack import Stack\n"
+        "Stack.start(planned(server('one')), Path(sys.argv[1]), owned=True); print('up', flush=True); time.sleep(600)"
+    )
+    root = Path(__file__).parents[3]
+    owner = subprocess.Popen((sys.executable, "-c", code, str(tmp_path)), cwd=root, stdout=subprocess.PIPE)
+    assert owner.stdout is not None
+    with owner, owner.stdout:
+        assert owner.stdout.readline() == b"up\n"
+        stack = Stack.find(tmp_path)
+        assert stack is not None
+        owner.kill()
+    assert eventually(lambda: not processes_of(stack))
+
+
+def test_shared_memory_that_a_killed_process_left_is_removed(start: StartStack) -> None:
+    name = f"triton_python_backend_shm_region_{os.getpid()}"
+    segment = Path("/dev/shm") / name  # noqa: S108 - where POSIX shared memory lies on Linux
+    if not segment.parent.is_dir():
+        pytest.skip("this system has no /dev/shm")
+    stack = start(server("one"))
+    segment.write_bytes(b"left behind")
+    stack.down()
+    assert not segment.exists()
