@@ -21,8 +21,11 @@ AtelierError                     INTERNAL             INTERNAL
 │   ├── SkinNotVisibleError                           SKIN_NOT_VISIBLE
 │   ├── ReferencesDisagreeError                       REFERENCES_DISAGREE
 │   ├── IdentityBelowFloorError                       IDENTITY_BELOW_FLOOR
+│   ├── UriUnreachableError                           URI_UNREACHABLE
 │   ├── GateBrokenError                               GATE_BROKEN
-│   └── ModelNotInstalledError                        MODEL_NOT_INSTALLED
+│   ├── ModelNotInstalledError                        MODEL_NOT_INSTALLED
+│   ├── ModelUnusableError                            MODEL_UNUSABLE
+│   └── HostUnsuitableError                           HOST_UNSUITABLE
 ├── NotFoundError                NOT_FOUND
 │   ├── ArtifactExpiredError                          ARTIFACT_EXPIRED
 │   └── ProfileUnknownError                           PROFILE_UNKNOWN
@@ -38,6 +41,7 @@ AtelierError                     INTERNAL             INTERNAL
 │   └── UriNotAllowedError                            URI_NOT_ALLOWED
 └── UnavailableError             UNAVAILABLE
     ├── BackendDownError                              BACKEND_DOWN
+    ├── RegistryUnreachableError                      REGISTRY_UNREACHABLE
     └── DrainingError                                 DRAINING
 
 `status` is the canonical gRPC code, `reason` the machine-readable cause (`google.rpc.ErrorInfo.reason`,
@@ -212,10 +216,28 @@ class GateBrokenError(FailedPreconditionError):
     reason = "GATE_BROKEN"
 
 
+class UriUnreachableError(FailedPreconditionError):
+    """The address of a picture did not answer with one; how it answered is given."""
+
+    reason = "URI_UNREACHABLE"
+
+
 class ModelNotInstalledError(FailedPreconditionError):
     """A model that the request needs is not installed; the command that installs it is given."""
 
     reason = "MODEL_NOT_INSTALLED"
+
+
+class ModelUnusableError(FailedPreconditionError):
+    """A model could not be converted, or its converted form does not answer as the original."""
+
+    reason = "MODEL_UNUSABLE"
+
+
+class HostUnsuitableError(FailedPreconditionError):
+    """This machine cannot run what is asked of it; what it lacks is named."""
+
+    reason = "HOST_UNSUITABLE"
 
 
 class NotFoundError(AtelierError):
@@ -311,6 +333,12 @@ class BackendDownError(UnavailableError):
     """A process behind the gateway cannot be reached."""
 
     reason = "BACKEND_DOWN"
+
+
+class RegistryUnreachableError(UnavailableError):
+    """A package registry does not give out what an installation needs."""
+
+    reason = "REGISTRY_UNREACHABLE"
 
 
 class DrainingError(UnavailableError):
