@@ -29,8 +29,8 @@ class Capability:
 
     `name` is a short lower-case word (`style`). `service` is the full name of its gRPC service
     (`atelier.v1.StyleService`). `descriptors` is a serialised `google.protobuf.FileDescriptorSet` that holds the
-    service and all that it imports, for reflection. `command` starts the process on one machine; it reads its address and all
-    else from the environment. `models` names the models that it needs, as the model catalogue calls them.
+    service and all that it imports, for reflection. `command` starts the process on one machine; it reads its address
+    and all else from the environment. `models` names the models that it needs, as the model catalogue calls them.
     """
 
     name: str

@@ -21,8 +21,8 @@ AtelierError                     INTERNAL             INTERNAL
 │   ├── SkinNotVisibleError                           SKIN_NOT_VISIBLE
 │   ├── ReferencesDisagreeError                       REFERENCES_DISAGREE
 │   ├── IdentityBelowFloorError                       IDENTITY_BELOW_FLOOR
-│   ├── UriUnreachableError                           URI_UNREACHABLE
 │   ├── GateBrokenError                               GATE_BROKEN
+│   ├── UriUnreachableError                           URI_UNREACHABLE
 │   ├── ModelNotInstalledError                        MODEL_NOT_INSTALLED
 │   ├── ModelUnusableError                            MODEL_UNUSABLE
 │   └── HostUnsuitableError                           HOST_UNSUITABLE

@@ -38,10 +38,11 @@ class ExpressionServiceStub:
     closed mouth stays closed: no teeth are invented.
 
     Errors: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT, FIELD_OUT_OF_RANGE),
-    FAILED_PRECONDITION (NO_FACE, FACE_TOO_SMALL, FACE_NOT_SELECTED, IDENTITY_BELOW_FLOOR, MODEL_NOT_INSTALLED, and
-    POSE_TOO_EXTREME where the head, as it is or as it would be, is turned further than can be served), NOT_FOUND
-    (ARTIFACT_EXPIRED), PERMISSION_DENIED (URI_NOT_ALLOWED), RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED
-    (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of them.
+    FAILED_PRECONDITION (URI_UNREACHABLE, NO_FACE, FACE_TOO_SMALL, FACE_NOT_SELECTED, IDENTITY_BELOW_FLOOR,
+    MODEL_NOT_INSTALLED, and POSE_TOO_EXTREME where the head, as it is or as it would be, is turned further than can be
+    served), NOT_FOUND (ARTIFACT_EXPIRED), PERMISSION_DENIED (URI_NOT_ALLOWED), RESOURCE_EXHAUSTED (QUEUE_FULL),
+    DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of
+    them.
     """
 
 @_typing.type_check_only
@@ -54,10 +55,11 @@ class ExpressionServiceAsyncStub(ExpressionServiceStub):
     closed mouth stays closed: no teeth are invented.
 
     Errors: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT, FIELD_OUT_OF_RANGE),
-    FAILED_PRECONDITION (NO_FACE, FACE_TOO_SMALL, FACE_NOT_SELECTED, IDENTITY_BELOW_FLOOR, MODEL_NOT_INSTALLED, and
-    POSE_TOO_EXTREME where the head, as it is or as it would be, is turned further than can be served), NOT_FOUND
-    (ARTIFACT_EXPIRED), PERMISSION_DENIED (URI_NOT_ALLOWED), RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED
-    (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of them.
+    FAILED_PRECONDITION (URI_UNREACHABLE, NO_FACE, FACE_TOO_SMALL, FACE_NOT_SELECTED, IDENTITY_BELOW_FLOOR,
+    MODEL_NOT_INSTALLED, and POSE_TOO_EXTREME where the head, as it is or as it would be, is turned further than can be
+    served), NOT_FOUND (ARTIFACT_EXPIRED), PERMISSION_DENIED (URI_NOT_ALLOWED), RESOURCE_EXHAUSTED (QUEUE_FULL),
+    DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of
+    them.
     """
 
 class ExpressionServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -73,10 +75,11 @@ class ExpressionServiceServicer(metaclass=_abc_1.ABCMeta):
         closed mouth stays closed: no teeth are invented.
 
         Errors: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT, FIELD_OUT_OF_RANGE),
-        FAILED_PRECONDITION (NO_FACE, FACE_TOO_SMALL, FACE_NOT_SELECTED, IDENTITY_BELOW_FLOOR, MODEL_NOT_INSTALLED, and
-        POSE_TOO_EXTREME where the head, as it is or as it would be, is turned further than can be served), NOT_FOUND
-        (ARTIFACT_EXPIRED), PERMISSION_DENIED (URI_NOT_ALLOWED), RESOURCE_EXHAUSTED (QUEUE_FULL), DEADLINE_EXCEEDED
-        (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of them.
+        FAILED_PRECONDITION (URI_UNREACHABLE, NO_FACE, FACE_TOO_SMALL, FACE_NOT_SELECTED, IDENTITY_BELOW_FLOOR,
+        MODEL_NOT_INSTALLED, and POSE_TOO_EXTREME where the head, as it is or as it would be, is turned further than can be
+        served), NOT_FOUND (ARTIFACT_EXPIRED), PERMISSION_DENIED (URI_NOT_ALLOWED), RESOURCE_EXHAUSTED (QUEUE_FULL),
+        DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of
+        them.
         """
 
 def add_ExpressionServiceServicer_to_server(servicer: ExpressionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

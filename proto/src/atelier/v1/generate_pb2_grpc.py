@@ -66,9 +66,9 @@ class GenerateServiceServicer:
         `composed.interpretations` and in the report.
 
         Errors besides the common ones: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE,
-        UNSUPPORTED_FORMAT for a reference), FAILED_PRECONDITION (MODEL_NOT_INSTALLED, IDENTITY_BELOW_FLOOR where no candidate
-        reaches the floor; NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME for a reference), NOT_FOUND (ARTIFACT_EXPIRED,
-        PROFILE_UNKNOWN), PERMISSION_DENIED (URI_NOT_ALLOWED).
+        UNSUPPORTED_FORMAT for a reference), FAILED_PRECONDITION (URI_UNREACHABLE, MODEL_NOT_INSTALLED, IDENTITY_BELOW_FLOOR
+        where no candidate reaches the floor; NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME for a reference), NOT_FOUND
+        (ARTIFACT_EXPIRED, PROFILE_UNKNOWN), PERMISSION_DENIED (URI_NOT_ALLOWED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -45,9 +45,9 @@ class GenerateServiceStub:
     `composed.interpretations` and in the report.
 
     Errors besides the common ones: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE,
-    UNSUPPORTED_FORMAT for a reference), FAILED_PRECONDITION (MODEL_NOT_INSTALLED, IDENTITY_BELOW_FLOOR where no candidate
-    reaches the floor; NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME for a reference), NOT_FOUND (ARTIFACT_EXPIRED,
-    PROFILE_UNKNOWN), PERMISSION_DENIED (URI_NOT_ALLOWED).
+    UNSUPPORTED_FORMAT for a reference), FAILED_PRECONDITION (URI_UNREACHABLE, MODEL_NOT_INSTALLED, IDENTITY_BELOW_FLOOR
+    where no candidate reaches the floor; NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME for a reference), NOT_FOUND
+    (ARTIFACT_EXPIRED, PROFILE_UNKNOWN), PERMISSION_DENIED (URI_NOT_ALLOWED).
     """
     Compose: _grpc.UnaryUnaryMultiCallable[_generate_pb2.ComposeRequest, _generate_pb2.ComposeResponse]
     """Writes the prompt that Generate would use, and says what was understood, guessed and ignored. Nothing is drawn."""
@@ -69,9 +69,9 @@ class GenerateServiceAsyncStub(GenerateServiceStub):
     `composed.interpretations` and in the report.
 
     Errors besides the common ones: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE,
-    UNSUPPORTED_FORMAT for a reference), FAILED_PRECONDITION (MODEL_NOT_INSTALLED, IDENTITY_BELOW_FLOOR where no candidate
-    reaches the floor; NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME for a reference), NOT_FOUND (ARTIFACT_EXPIRED,
-    PROFILE_UNKNOWN), PERMISSION_DENIED (URI_NOT_ALLOWED).
+    UNSUPPORTED_FORMAT for a reference), FAILED_PRECONDITION (URI_UNREACHABLE, MODEL_NOT_INSTALLED, IDENTITY_BELOW_FLOOR
+    where no candidate reaches the floor; NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME for a reference), NOT_FOUND
+    (ARTIFACT_EXPIRED, PROFILE_UNKNOWN), PERMISSION_DENIED (URI_NOT_ALLOWED).
     """
     Compose: _aio.UnaryUnaryMultiCallable[_generate_pb2.ComposeRequest, _generate_pb2.ComposeResponse]  # type: ignore[assignment]
     """Writes the prompt that Generate would use, and says what was understood, guessed and ignored. Nothing is drawn."""
@@ -96,9 +96,9 @@ class GenerateServiceServicer(metaclass=_abc_1.ABCMeta):
         `composed.interpretations` and in the report.
 
         Errors besides the common ones: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE,
-        UNSUPPORTED_FORMAT for a reference), FAILED_PRECONDITION (MODEL_NOT_INSTALLED, IDENTITY_BELOW_FLOOR where no candidate
-        reaches the floor; NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME for a reference), NOT_FOUND (ARTIFACT_EXPIRED,
-        PROFILE_UNKNOWN), PERMISSION_DENIED (URI_NOT_ALLOWED).
+        UNSUPPORTED_FORMAT for a reference), FAILED_PRECONDITION (URI_UNREACHABLE, MODEL_NOT_INSTALLED, IDENTITY_BELOW_FLOOR
+        where no candidate reaches the floor; NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME for a reference), NOT_FOUND
+        (ARTIFACT_EXPIRED, PROFILE_UNKNOWN), PERMISSION_DENIED (URI_NOT_ALLOWED).
         """
 
     @_abc_1.abstractmethod

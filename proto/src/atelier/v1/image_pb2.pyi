@@ -62,7 +62,7 @@ class _ColorProfileEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ColorPro
     COLOR_PROFILE_UNSPECIFIED: _ColorProfile.ValueType  # 0
     """The input's own profile, embedded again."""
     COLOR_PROFILE_SRGB: _ColorProfile.ValueType  # 1
-    """sRGB (IEC 61966-2-1)."""
+    """The space sRGB (IEC 61966-2-1)."""
     COLOR_PROFILE_DISPLAY_P3: _ColorProfile.ValueType  # 2
     """Display P3 (SMPTE EG 432-1 primaries, D65, the sRGB transfer curve)."""
 
@@ -72,7 +72,7 @@ class ColorProfile(_ColorProfile, metaclass=_ColorProfileEnumTypeWrapper):
 COLOR_PROFILE_UNSPECIFIED: ColorProfile.ValueType  # 0
 """The input's own profile, embedded again."""
 COLOR_PROFILE_SRGB: ColorProfile.ValueType  # 1
-"""sRGB (IEC 61966-2-1)."""
+"""The space sRGB (IEC 61966-2-1)."""
 COLOR_PROFILE_DISPLAY_P3: ColorProfile.ValueType  # 2
 """Display P3 (SMPTE EG 432-1 primaries, D65, the sRGB transfer curve)."""
 Global___ColorProfile: _TypeAlias = ColorProfile  # noqa: Y015
