@@ -22,10 +22,11 @@ from atelier_sdk.errors import (
 from atelier_imaging import icc
 from atelier_imaging.cicp import read_code_points
 from atelier_imaging.color import ColorSpace
-from atelier_imaging.exif import exif_of_tiff, without_prefix
+from atelier_imaging.exif import without_prefix
 from atelier_imaging.formats import ImageFormat, sniff
 from atelier_imaging.heif import heif_pixels
 from atelier_imaging.picture import Picture, SourceInfo, digest
+from atelier_imaging.tiff_tags import exif_of_tiff
 from atelier_imaging.truncation import is_truncated
 from atelier_imaging.vips import configure_vips, from_array
 from atelier_imaging.working import BANDS, bring_in

@@ -9,44 +9,11 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from io import BytesIO
-
-from PIL import Image, UnidentifiedImageError
 
 _PREFIX = b"Exif\0\0"
 _ORIENTATION, _EXIF_IFD, _PIXEL_WIDTH, _PIXEL_HEIGHT = 0x0112, 0x8769, 0xA002, 0xA003
 _THUMBNAIL_OFFSET, _THUMBNAIL_LENGTH = 0x0201, 0x0202
 _SHORT, _LONG = 3, 4
-# Tags of a TIFF's first directory that say how its pixels are stored: they are true of that file alone.
-_STRUCTURAL = frozenset(
-    {254, 255, 256, 257, 258, 259, 262, 263, 266, 273, 274, 277, 278, 279, 280, 281, 284, 290, 291, 292, 293, 297, 301}
-    | {
-        317,
-        318,
-        319,
-        320,
-        321,
-        322,
-        323,
-        324,
-        325,
-        330,
-        332,
-        338,
-        339,
-        340,
-        341,
-        347,
-        512,
-        513,
-        514,
-        529,
-        530,
-        531,
-        532,
-    }
-    | {700, 33723, 34377, 34675}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +50,6 @@ def mended(block: bytes, width: int, height: int) -> bytes:
     except struct.error:
         return block
     return bytes(patched)
-
-
-def exif_of_tiff(encoded: bytes) -> bytes | None:
-    """Return what a TIFF says of its taking as an EXIF block, or None where it says nothing.
-
-    In a TIFF these tags stand among those of the file itself, so the block is built anew.
-    """
-    try:
-        with Image.open(BytesIO(encoded), formats=("TIFF",)) as image:
-            tags = image.getexif()
-            tags.get_ifd(_EXIF_IFD)
-    except (UnidentifiedImageError, OSError, ValueError, struct.error, SyntaxError, Image.DecompressionBombError):
-        return None
-    for tag in _STRUCTURAL & set(tags):
-        del tags[tag]
-    return without_prefix(tags.tobytes()) if len(tags) else None
 
 
 def _directory(block: bytes | bytearray, at: int, order: str) -> tuple[list[_Entry], int]:

@@ -1,0 +1,141 @@
+"""From a working space to a file's colours, depth and channels: the colour half of encoding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from atelier_imaging import color, icc
+from atelier_imaging.color import ColorSpace
+from atelier_imaging.formats import ImageFormat
+from atelier_imaging.vips import from_array, to_array
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from atelier_imaging.picture import Picture
+    from atelier_imaging.vips import Pixels
+
+_WITH_ALPHA = frozenset({ImageFormat.PNG, ImageFormat.TIFF, ImageFormat.WEBP, ImageFormat.AVIF})
+_WITH_GREY = frozenset({ImageFormat.PNG, ImageFormat.TIFF, ImageFormat.JPEG})
+_STRIP_ROWS = 128  # float32 of so many rows of a large picture stays in the processor's cache
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Pixels as they stand in a file: (height, width, 1 to 4), grey or RGB, then alpha, with the profile to embed."""
+
+    pixels: Pixels
+    icc: bytes | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def has_alpha(self) -> bool:
+        """Tell whether the last band is alpha."""
+        return self.pixels.shape[2] in {2, 4}
+
+
+def prepare(picture: Picture, image_format: ImageFormat, space: ColorSpace | None, bit_depth: int) -> Outgoing:
+    """Bring a picture to what a file of a format holds: in `space`, or in the profile of its own file where None."""
+    picture, notes = _flattened(picture, image_format)
+    if _stays_grey(picture, image_format):
+        pixels, profile = _grey(picture, space, bit_depth)
+    else:
+        profile = _profile(picture, space)
+        pixels = _in_profile(picture, profile, bit_depth)
+    if picture.alpha is not None:
+        pixels = np.concatenate([pixels, at_depth(picture.alpha, bit_depth)[..., None]], axis=2)
+    return Outgoing(pixels, profile, notes)
+
+
+def at_depth(pixels: Pixels, bit_depth: int) -> Pixels:
+    """Return pixels of any shape with 8 or 16 bits, rounded to the nearest; those that have them pass uncopied."""
+    if pixels.dtype.itemsize * 8 == bit_depth:
+        return pixels
+    if bit_depth == 16:
+        return np.multiply(pixels, 257, dtype=np.uint16)
+    # 257 is odd, so no number lies halfway between two: adding 128 before the division rounds to the nearest.
+    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def _flattened(picture: Picture, image_format: ImageFormat) -> tuple[Picture, tuple[str, ...]]:
+    """Set a picture on white, in linear light, where the format has no alpha."""
+    if picture.alpha is None or image_format in _WITH_ALPHA:
+        return picture, ()
+    opaque = color.full_scale(picture.alpha.dtype)
+    pixels = picture.pixels.copy()
+    for rows in _strips(picture.height):
+        alpha = picture.alpha[rows]
+        if alpha.min() == opaque:
+            continue
+        share = color.to_float(alpha)[..., None]
+        mixed = color.decode_transfer(pixels[rows]) * share + (1 - share)
+        np.copyto(pixels[rows], _rounded(mixed, pixels.dtype.itemsize * 8), where=alpha[..., None] != opaque)
+    picture = type(picture)(pixels, None, picture.space, picture.source)
+    return picture, (f"{image_format} has no transparency; the picture was set on white.",)
+
+
+def _stays_grey(picture: Picture, image_format: ImageFormat) -> bool:
+    if not picture.source.was_grey or image_format not in _WITH_GREY:
+        return False
+    red, green, blue = np.moveaxis(picture.pixels, 2, 0)
+    return bool(np.array_equal(red, green) and np.array_equal(green, blue))
+
+
+def _grey(picture: Picture, space: ColorSpace | None, bit_depth: int) -> tuple[Pixels, bytes | None]:
+    """Return one channel, on the curve of the file's grey profile, or on that of sRGB without a profile."""
+    grey = picture.pixels[..., :1]
+    profile = _known(picture) if space is None else None
+    if profile is None or profile.model != "grey":
+        return np.ascontiguousarray(at_depth(grey, bit_depth)), None
+    if profile.space is None:
+        grey = icc.inverse_grey_curve(profile.icc)[at_depth(grey, 16)]
+    return np.ascontiguousarray(at_depth(grey, bit_depth)), profile.icc
+
+
+def _profile(picture: Picture, space: ColorSpace | None) -> bytes | None:
+    """Return the profile that an RGB file gets; None where it is sRGB and its own file had no profile either."""
+    if space is not None:
+        return icc.builtin_icc(space)
+    own = _known(picture)
+    if own is not None and own.model == "rgb":
+        return own.icc
+    if own is None and picture.space is ColorSpace.SRGB and not picture.source.was_cmyk:
+        return None
+    return icc.builtin_icc(picture.space)
+
+
+def _known(picture: Picture) -> icc.Profile | None:
+    return icc.read_profile(picture.source.icc) if picture.source.icc else None
+
+
+def _in_profile(picture: Picture, profile: bytes | None, bit_depth: int) -> Pixels:
+    """Return RGB in the colours of a profile (None: sRGB)."""
+    known = icc.read_profile(profile) if profile else None
+    if profile is not None and known is not None and known.space is None:
+        image = from_array(picture.pixels, "rgb16" if picture.pixels.dtype == np.uint16 else "srgb")
+        return to_array(icc.from_working(image, profile, picture.space, bit_depth))
+    target = known.space if known and known.space else ColorSpace.SRGB
+    if target is picture.space:
+        return at_depth(picture.pixels, bit_depth)
+    return _converted(picture, target, bit_depth)
+
+
+def _converted(picture: Picture, target: ColorSpace, bit_depth: int) -> Pixels:
+    """Bring pixels from one working space to the other; what the other cannot show is clipped."""
+    converted = np.empty(picture.pixels.shape, np.uint16 if bit_depth == 16 else np.uint8)
+    for rows in _strips(picture.height):
+        linear = color.decode_transfer(picture.pixels[rows])
+        converted[rows] = _rounded(color.convert(linear, picture.space, target), bit_depth)
+    return converted
+
+
+def _rounded(linear: NDArray[np.float32], bit_depth: int) -> Pixels:
+    encoded = color.encode_transfer(linear)
+    return color.quantise(encoded, np.uint16) if bit_depth == 16 else color.quantise(encoded, np.uint8)
+
+
+def _strips(height: int) -> list[slice]:
+    return [slice(top, top + _STRIP_ROWS) for top in range(0, height, _STRIP_ROWS)]
