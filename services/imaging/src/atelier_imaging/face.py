@@ -74,8 +74,8 @@ class Face:
 
     `mesh` is float32 (478, 3), read-only: 468 points of the face, then centre and rim of the subject's right iris
     (468..472) and of the left one (473..477). x and y are pixels of the picture; z is pixels towards the lens, relative
-    to the head's centre. `confidence` is the detector's, 0 to 1. `interocular_pixels` is the distance between the pupils
-    in the picture.
+    to the head's centre. `confidence` is the detector's, 0 to 1. `interocular_pixels` is the distance between the
+    pupils in the picture.
     """
 
     index: int

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from threading import RLock
 from typing import TYPE_CHECKING
+
+from atelier_sdk.errors import FaceNotSelectedError
+
+from atelier_imaging.analysis import Analysis, search
+from atelier_imaging.refusals import nothing_measured, too_extreme, too_small
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,18 +30,40 @@ class Portrait:
     def __init__(self, picture: Picture, models: ModelRunner) -> None:
         self.picture = picture
         self._models = models
+        self._lock = RLock()
+        self._analysis: Analysis | None = None
+
+    @property
+    def analysis(self) -> Analysis:
+        """Return the faces that were measured and those that could not be."""
+        with self._lock:
+            if self._analysis is None:
+                self._analysis = search(self.picture.pixels, self._models)
+            return self._analysis
 
     @property
     def faces(self) -> tuple[Face, ...]:
         """Return every face of the picture, the largest first; empty when there is none."""
-        raise NotImplementedError
+        return self.analysis.faces
 
     def select(self, index: int | None = None, at: tuple[float, float] | None = None) -> Face:
         """Return the face of that index, or the one at that pixel, or the largest.
 
-        Raises NoFaceError when the picture has no face, FaceNotSelectedError when the selector points at none.
+        Raises NoFaceError when the picture has no face (or what kept one from being measured, as `require_face`), and
+        FaceNotSelectedError when the selector points at none.
         """
-        raise NotImplementedError
+        faces = self.faces
+        if not faces:
+            raise nothing_measured(self.analysis.unmeasured)
+        if at is not None:
+            return self._face_at(*at)
+        chosen = index or 0
+        if not 0 <= chosen < len(faces):
+            raise FaceNotSelectedError(
+                f"Face {chosen} was asked for; the picture has {len(faces)}, counted from 0.",
+                metadata={"index": str(chosen), "faces": str(len(faces))},
+            )
+        return faces[chosen]
 
     def require_face(
         self,
@@ -46,9 +75,21 @@ class Portrait:
     ) -> Face:
         """Return the face (default: the largest) if an operation with these limits can serve it.
 
-        Raises NoFaceError, FaceTooSmallError or PoseTooExtremeError; the metadata has `measure`, `limit` and `measured`.
+        Raises NoFaceError, FaceTooSmallError or PoseTooExtremeError; the metadata of the latter two has
+        `measure`, `limit` and `measured`.
         """
-        raise NotImplementedError
+        face = face or self.select()
+        # A turned head brings the pupils together: what counts is how many pixels the face has, not how it is turned.
+        distance = face.interocular_pixels / max(math.cos(math.radians(face.pose.yaw_degrees)), 0.5)
+        if distance < min_interocular_pixels:
+            raise too_small(distance, min_interocular_pixels)
+        for measure, angle, limit in (
+            ("yaw_degrees", face.pose.yaw_degrees, max_yaw_degrees),
+            ("pitch_degrees", face.pose.pitch_degrees, max_pitch_degrees),
+        ):
+            if abs(angle) > limit:
+                raise too_extreme(measure, angle, limit)
+        return face
 
     def mask(self, region: Region, face: Face | None = None) -> NDArray[np.float32]:
         """Return the soft mask of a region, float32 (H, W), 0..1, read-only; of every face when none is given."""
@@ -57,3 +98,12 @@ class Portrait:
     def ita_degrees(self, face: Face | None = None) -> float | None:
         """Return the individual typology angle of cheeks and forehead; None where skin is covered or without colour."""
         raise NotImplementedError
+
+    def _face_at(self, x: float, y: float) -> Face:
+        hits = [face for face in self.faces if face.box.contains(x, y)]
+        if not hits:
+            raise FaceNotSelectedError(
+                f"There is no face at ({x:g}, {y:g}); the picture has {len(self.faces)}.",
+                metadata={"x": f"{x:g}", "y": f"{y:g}", "faces": str(len(self.faces))},
+            )
+        return min(hits, key=lambda face: face.box.area)  # the smaller one is in front or was meant
