@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import grpc
 
@@ -63,7 +63,5 @@ def _exchange(step: Exchange[Any, Any], channel: grpc.Channel) -> list[Message]:
 
 
 def _call_error(error: grpc.RpcError, step: Exchange[Any, Any]) -> AtelierCallError:
-    if not isinstance(error, grpc.Call):  # every error of a call is the call itself; grpc's types do not say so
-        raise TypeError("an RPC error that is no call") from error
-    trailers = tuple(error.trailing_metadata() or ())
-    return call_error(error.code(), error.details() or "", trailers, step.headers[0][1])
+    met = cast("grpc.Call", error)  # every error of a call is the call itself; grpc's types do not say so
+    return call_error(met.code(), met.details() or "", met.trailing_metadata() or (), step.headers[0][1])

@@ -1,0 +1,106 @@
+"""Many pictures through one operation: a few at a time, each failure kept with its file."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from atelier_client.console import is_unreachable
+from atelier_client.errors import AtelierCallError, PictureError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from pathlib import Path
+
+    from atelier_client.report import Report
+    from atelier_client.result import PictureResult
+
+_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif"})
+_WRITABLE = {".heic": ".png", ".heif": ".png"}
+FORMATS = {
+    ".jpg": "jpeg",
+    ".jpeg": "jpeg",
+    ".png": "png",
+    ".webp": "webp",
+    ".avif": "avif",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+}
+"""The format that a file's suffix asks for."""
+SUFFIX = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "avif": ".avif", "tiff": ".tif"}
+"""The suffix that a format's files get."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One picture to work on, and where the result goes."""
+
+    source: Path
+    target: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a job: a report and perhaps a LUT, or an error. The picture itself is saved, not kept."""
+
+    job: Job
+    report: Report | None = None
+    lut: bytes = b""
+    error: AtelierCallError | PictureError | OSError | None = None
+
+
+def jobs_of(folder: Path, target: Path, file_format: str | None) -> list[Job]:
+    """List a folder's pictures, in order of their names, with a file of the same name in `target` for each.
+
+    The suffix follows `file_format`, else stays (HEIF, which is not written, becomes PNG).
+    """
+    sources = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES and path.is_file())
+    return [Job(source, target / _name(source, file_format)) for source in sources]
+
+
+def _name(source: Path, file_format: str | None) -> str:
+    suffix = SUFFIX[file_format] if file_format else _WRITABLE.get(source.suffix.lower(), source.suffix)
+    return f"{source.stem}{suffix}"
+
+
+async def run(
+    jobs: Sequence[Job],
+    operation: Callable[[Path], Awaitable[PictureResult]],
+    *,
+    at_once: int,
+    on_done: Callable[[Job, PictureResult | None], None],
+) -> list[Outcome]:
+    """Work on all jobs, `at_once` at a time, save each result, and return the outcomes in the jobs' order.
+
+    `on_done` is told of every job that is over, with its result or None.
+
+    Errors: UnavailableError at once when no gateway answers; all others stand in their outcome.
+    """
+    room = asyncio.Semaphore(at_once)
+
+    async def one(job: Job) -> Outcome:
+        async with room:
+            result, outcome = await _attempt(job, operation)
+        on_done(job, result)
+        return outcome
+
+    tasks = [asyncio.create_task(one(job)) for job in jobs]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def _attempt(
+    job: Job, operation: Callable[[Path], Awaitable[PictureResult]]
+) -> tuple[PictureResult | None, Outcome]:
+    try:
+        result = await operation(job.source)
+        await asyncio.to_thread(result.save, job.target)
+    except (AtelierCallError, PictureError, OSError) as error:
+        if is_unreachable(error):
+            raise
+        return None, Outcome(job, error=error)
+    return result, Outcome(job, result.report, result.lut)

@@ -1,0 +1,175 @@
+"""Doing what `atelier style` was asked: the calls, the bar, the files, the summary."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from atelier_client import batch
+from atelier_client.comparison import Comparison
+from atelier_client.console import errors, explain, headline
+from atelier_client.report import Verdict
+from atelier_client.studio import AsyncAtelier
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from atelier_client.batch import Job, Outcome
+    from atelier_client.parameters import Grade, Grain, Output, SkinTone
+    from atelier_client.result import PictureResult
+
+_VERDICT_STYLE = {Verdict.PASS: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red", Verdict.NOT_MEASURABLE: "dim"}
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What is to be applied."""
+
+    grade: Grade | None
+    grain: Grain | None
+    skin_tone: SkinTone | None
+
+    def label(self) -> str:
+        """Name the looks for the label of a picture."""
+        names = [
+            _named("skin tone", self.skin_tone.match or f"warmth {self.skin_tone.warmth:+g}") if self.skin_tone else "",
+            self.grade.preset or _named("like", self.grade.lut or self.grade.match) if self.grade else "",
+            self.grain.stock or _named("grain of", self.grain.match) if self.grain else "",
+        ]
+        return " + ".join(name for name in names if name) or "After"
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What is written besides the results."""
+
+    lut: Path | None
+    report: Path | None
+    compare: Path | None
+    as_json: bool
+
+
+async def perform(
+    jobs: Sequence[Job],
+    looks: Looks,
+    output: Output,
+    extras: Extras,
+    connection: tuple[str, float],
+    *,
+    at_once: int,
+) -> int:
+    """Work on all pictures, write all files, say what became of them, and return how many failed.
+
+    Errors: UnavailableError when no gateway answers; OSError when a file besides the results cannot be written.
+    """
+    address, deadline_seconds = connection
+    comparison = Comparison(looks.label()) if extras.compare else None
+    async with AsyncAtelier(address, deadline_seconds=deadline_seconds) as studio:
+
+        async def apply(source: Path) -> PictureResult:
+            return await studio.style.apply(
+                source, skin_tone=looks.skin_tone, grade=looks.grade, grain=looks.grain, output=output
+            )
+
+        with _bar() as bar:
+            task = bar.add_task("", total=len(jobs), name=jobs[0].source.name if len(jobs) == 1 else "pictures")
+
+            def note(outcome: Outcome) -> None:
+                bar.advance(task)
+                if comparison:
+                    comparison.add(outcome)
+
+            outcomes = await batch.run(jobs, apply, at_once=at_once, on_outcome=note)
+    if comparison and extras.compare:
+        comparison.save(extras.compare)
+    _write(outcomes, extras)
+    _say(outcomes, as_json=extras.as_json)
+    return sum(outcome.error is not None for outcome in outcomes)
+
+
+def _named(what: str, source: object) -> str:
+    return f"{what} {getattr(source, 'name', source)}" if source is not None else ""
+
+
+def _bar() -> Progress:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.fields[name]}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=errors(), transient=True)
+
+
+def _write(outcomes: list[Outcome], extras: Extras) -> None:
+    """Write the LUT of the first result, and the report: of one picture itself, of several by their file names."""
+    done = [outcome for outcome in outcomes if outcome.result]
+    if extras.lut and done and done[0].result:
+        done[0].result.save_lut(extras.lut)
+    if extras.report:
+        reports = {outcome.job.source.name: outcome.result.report.to_dict() for outcome in done if outcome.result}
+        content: dict[str, Any] = next(iter(reports.values()), {}) if len(outcomes) == 1 else reports
+        extras.report.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _say(outcomes: list[Outcome], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps([_as_json(outcome) for outcome in outcomes], indent=2))
+        return
+    if len(outcomes) == 1:
+        _say_one(outcomes[0])
+        return
+    console = errors()
+    failed = [outcome for outcome in outcomes if outcome.error]
+    console.print(f"{len(outcomes) - len(failed)} of {len(outcomes)} pictures done")
+    for outcome in failed:
+        if outcome.error:
+            console.print(Text.assemble(("  ✗ ", "bold red"), f"{outcome.job.source.name}  ", headline(outcome.error)))
+
+
+def _say_one(outcome: Outcome) -> None:
+    if outcome.error:
+        explain(outcome.error)
+    if outcome.result is None:
+        return
+    console, report = errors(), outcome.result.report
+    made = report.output
+    seconds = sum(report.milliseconds.values()) / 1000
+    size = f"{made.width} × {made.height} {made.format}, {len(outcome.result.content) / 1e6:.1f} MB, {seconds:.2f} s"
+    console.print(Text.assemble(("✓ ", "bold green"), (str(outcome.job.target), "bold"), f"  {size}"))
+    for measure in report.measures:
+        value = "" if measure.value is None else f"{measure.value:.3g} {measure.unit}"
+        console.print(
+            Text.assemble(
+                f"    {measure.name:<18}{value:<24}",
+                (measure.verdict.name.lower().replace("_", " "), _VERDICT_STYLE.get(measure.verdict, "")),
+                ("  " + measure.explanation if measure.value is None else "", "dim"),
+            )
+        )
+    for note in report.notes:
+        console.print(Text(f"    {note}", style="dim"))
+
+
+def _as_json(outcome: Outcome) -> dict[str, Any]:
+    """Describe an outcome. Any: JSON."""
+    known: dict[str, Any] = {"input": str(outcome.job.source), "output": str(outcome.job.target)}
+    if outcome.result:
+        return {**known, "ok": True, "report": outcome.result.report.to_dict()}
+    error = outcome.error
+    return {
+        **known,
+        "ok": False,
+        "error": {
+            "message": headline(error) if error else "",
+            "reason": getattr(error, "reason", ""),
+            "metadata": getattr(error, "metadata", {}),
+            "violations": {one.field: one.description for one in getattr(error, "violations", ())},
+        },
+    }
