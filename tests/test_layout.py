@@ -1,0 +1,77 @@
+"""What every distribution and every tracked file keeps to."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PYPROJECTS = sorted(ROOT.glob("*/**/pyproject.toml"))
+TRACKED = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+FILES = [ROOT / name for name in TRACKED.split("\0") if name and (ROOT / name).is_file()]
+SOURCES = [path for path in FILES if path.suffix == ".py" and "proto/src" not in str(path)]
+
+# Names of folders of one machine.
+MACHINE = re.compile(rb"(?<![\w.])/(?:work|root|home/\w+|Users/\w+)(?:/|\b)")
+VAGUE = {"utils", "util", "helpers", "helper", "manager", "data", "misc", "common"}
+
+
+def names(requirements: list[str]) -> set[str]:
+    """Normalised names of requirement lines; our own, installed by path, have none."""
+    found = [re.match(r"[\w.-]+", line) for line in requirements if not line.startswith(("#", "-"))]
+    return {match[0].lower().replace("_", "-") for match in found if match}
+
+
+def lines(path: Path) -> list[str]:
+    return [line for line in path.read_text("utf-8").splitlines() if line.strip()]
+
+
+@pytest.fixture(scope="module")
+def pinned() -> set[str]:
+    return names([line for line in lines(ROOT / "constraints.txt") if "==" in line])
+
+
+@pytest.mark.parametrize("path", PYPROJECTS, ids=lambda path: path.parent.name)
+def test_a_distribution_cannot_be_uploaded_by_mistake(path: Path) -> None:
+    assert "Private :: Do Not Upload" in tomllib.loads(path.read_text("utf-8"))["project"]["classifiers"]
+
+
+@pytest.mark.parametrize("path", PYPROJECTS, ids=lambda path: path.parent.name)
+def test_every_third_party_package_is_pinned(path: Path, pinned: set[str]) -> None:
+    settings = tomllib.loads(path.read_text("utf-8"))
+    extras = [each for extra in settings["project"].get("optional-dependencies", {}).values() for each in extra]
+    asked = names([*settings["project"].get("dependencies", []), *extras, *settings["build-system"]["requires"]])
+    assert {name for name in asked if not name.startswith("atelier-")} - pinned == set()
+
+
+def test_every_tool_is_pinned(pinned: set[str]) -> None:
+    assert names(lines(ROOT / "requirements-dev.txt")) - pinned == set()
+
+
+def test_every_pin_is_one_version() -> None:
+    pins = [line for line in lines(ROOT / "constraints.txt") if not line.startswith("#")]
+    assert [line for line in pins if not re.fullmatch(r"[\w.-]+==[\w.]+(\s*#.*)?", line)] == []
+
+
+def test_every_distribution_is_installed_for_development() -> None:
+    installed = {line.removeprefix("-e ./").split("[")[0] for line in lines(ROOT / "requirements-dev.txt")}
+    assert {str(path.parent.relative_to(ROOT)) for path in PYPROJECTS} - installed == set()
+
+
+def test_every_package_says_that_it_is_typed() -> None:
+    packages = [path for each in PYPROJECTS for path in (each.parent / "src").iterdir() if path.is_dir()]
+    assert [str(path.relative_to(ROOT)) for path in packages if not (path / "py.typed").exists()] == []
+
+
+def test_no_file_knows_the_machine_it_was_written_on() -> None:
+    here = Path(__file__)
+    knowing = [str(path.relative_to(ROOT)) for path in FILES if path != here and MACHINE.search(path.read_bytes())]
+    assert knowing == []
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    assert [str(path.relative_to(ROOT)) for path in SOURCES if path.stem in VAGUE] == []
