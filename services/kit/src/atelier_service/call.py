@@ -7,21 +7,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from atelier.v1.report_pb2 import Report
 from atelier_sdk.errors import DeadlineTooShortError
+
 from atelier_service import wire
 from atelier_service.models.per_call import CallModels
-from atelier_service.report import Stage, build_report
+from atelier_service.report import Findings, Stage, timings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from atelier.v1.image_pb2 import Image, OutputOptions
-    from atelier.v1.report_pb2 import Report
-    from atelier_imaging.analysis import Face
     from atelier_imaging.encode import Encoded
+    from atelier_imaging.face import Face
     from atelier_imaging.measures import Measure
     from atelier_imaging.models import ModelRunner
-    from atelier_imaging.picture import SourceInfo
+    from atelier_imaging.picture import ImageInfo
+
     from atelier_service.cancellation import Cancellation
     from atelier_service.models.backend import ModelBackend
     from atelier_service.pictures import Pictures
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CallIdentity:
-    """Who asks for what: the call's identifier, its tenant, and the operation as `style.grade`."""
+    """Who asks for what: the call's identifier, its tenant, the operation as `style.grade`, the service's version."""
 
     request_id: str
     tenant: str
@@ -38,10 +40,10 @@ class CallIdentity:
 
 
 class Call:
-    """One call at work, used by one worker thread.
+    """One call at work, used by one worker thread at a time.
 
-    `models` runs models within the call's deadline and remembers which took part. `notes` are the report's sentences for
-    people: what was left out, clamped or could not be honoured. `deadline` is in seconds of `time.monotonic()`.
+    `notes` are the report's sentences for people: what was left out, clamped or could not be honoured, and why.
+    `deadline` is in seconds of `time.monotonic()`.
     """
 
     def __init__(
@@ -56,8 +58,8 @@ class Call:
         self.identity = identity
         self.deadline = deadline
         self.notes: list[str] = []
-        self.stages: list[Stage] = []
-        self._used = CallModels(backend, cancellation=cancellation, deadline=deadline)
+        self._stages: list[Stage] = []
+        self._models = CallModels(backend, cancellation=cancellation, deadline=deadline)
         self._pictures = pictures
         self._cancellation = cancellation
 
@@ -71,8 +73,8 @@ class Call:
 
     @property
     def models(self) -> ModelRunner:
-        """Return what runs models for this call."""
-        return self._used
+        """Return what runs models for this call, within its deadline."""
+        return self._models
 
     def remaining_seconds(self) -> float:
         """Return how long the call may still take."""
@@ -88,48 +90,61 @@ class Call:
     def stage(self, name: str) -> Iterator[None]:
         """Time a stage for the report, and check before it whether the call is still wanted.
 
-        Names in use: `load`, `decode`, `analyse`, `operate`, `measure`, `encode`, `store`. A name used twice is added up.
+        Names in use: `load`, `decode`, `analyse`, `operate`, `measure`, `encode`, `store`.
         """
         self.check()
         started = time.perf_counter()
         try:
             yield
         finally:
-            self.stages.append(Stage(name, time.perf_counter() - started))
+            self._stages.append(Stage(name, time.perf_counter() - started))
 
     def load(self, image: Image) -> bytes:
-        """Return the encoded file that `image` holds or refers to.
+        """Return the encoded file that `image` holds or refers to, as stage `load`.
 
-        Raises ArtifactExpiredError, UriNotAllowedError, ImageTooLargeError, FieldOutOfRangeError (no source given).
+        Raises ArtifactExpiredError, UriNotAllowedError, UriUnreachableError, ImageTooLargeError (too many bytes at an
+        address), FieldOutOfRangeError (no source given).
         """
         with self.stage("load"):
-            return self._pictures.load(image, tenant=self.identity.tenant, call=self)
+            return self._pictures.load(
+                image, tenant=self.identity.tenant, cancellation=self._cancellation, deadline=self.deadline
+            )
 
     def store(self, encoded: Encoded, options: OutputOptions) -> Image:
-        """Return the result as the caller wants it: inline, or as an artifact where asked for or above 4 MiB."""
+        """Return the result as the caller wants it, as stage `store`: inline, or as an artifact.
+
+        It is an artifact where `as_artifact` asks for it and where the result has more than 4 MiB. What the format
+        could not hold becomes a note. Raises QuotaError.
+        """
+        self.notes.extend(encoded.notes)
         with self.stage("store"):
-            return self._pictures.store(encoded, options, tenant=self.identity.tenant, call=self)
+            return self._pictures.store(
+                encoded, options, tenant=self.identity.tenant, cancellation=self._cancellation, deadline=self.deadline
+            )
 
     def report(
         self,
         *,
         parameters: Mapping[str, object],
-        source: SourceInfo,
-        output: Encoded,
+        source: ImageInfo | None = None,
+        output: ImageInfo | None = None,
         faces: Sequence[Face] = (),
-        selected: Face | None = None,
-        measures: Sequence[Measure] = (),
+        selected: int | None = None,
+        ita_degrees: Mapping[int, float] | None = None,
         include_mesh: bool = False,
+        measures: Sequence[Measure] = (),
     ) -> Report:
-        """Build the report that the response carries.
+        """Build the report that the response carries; call it last, models, timings and notes are the call's own.
 
-        `parameters` are the effective ones: defaults, presets and seeds resolved; nested mappings, sequences, numbers,
-        texts, booleans and None. Models, timings and notes are the call's own.
+        The parameters are those of `atelier_service.report.Findings`.
         """
-        report = build_report(
-            self.identity, parameters=parameters, stages=self.stages, models=self._used.uses(), notes=self.notes
+        report = Report(
+            request_id=self.identity.request_id,
+            operation=self.identity.operation,
+            service_version=self.identity.service_version,
+            timings=timings(self._stages),
+            models=[wire.model_use(model) for model in self._models.uses()],
+            notes=self.notes,
         )
-        wire.fill_pictures(report, source=source, output=output)
-        report.faces.extend(wire.faces(faces, selected=selected, include_mesh=include_mesh))
-        report.measures.extend(wire.measure(measure) for measure in measures)
+        Findings(parameters, source, output, faces, selected, ita_degrees, include_mesh, measures).fill(report)
         return report

@@ -2,19 +2,64 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import signal
 from typing import TYPE_CHECKING
+
+from atelier_rpc import logs
+from atelier_rpc.artifacts import ArtifactStore
+from atelier_rpc.settings import read_or_exit
+
+from atelier_service.bridge import Bridge
+from atelier_service.models.in_process import InProcessModels
+from atelier_service.models.triton import TritonModels
+from atelier_service.server import Server
+from atelier_service.settings import ServiceSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from atelier_sdk.capability import Capability
+
+    from atelier_service.models.backend import ModelBackend
     from atelier_service.servicer import Servicer
 
 
 def serve(capability: Capability, build: Callable[[], Servicer]) -> None:
-    """Serve `capability` until SIGTERM or Ctrl-C, then drain and exit with 0.
+    """Serve `capability` until SIGTERM or Ctrl-C, then drain and return.
 
     `build` makes the servicer; it is called once, after the settings are read. Settings come from the environment,
     `--help` prints them. The process listens at once, and says that it is ready after its first canary.
     """
-    raise NotImplementedError
+    settings = read_or_exit(ServiceSettings, program=f"atelier-{capability.name}", description=capability.description)
+    logs.configure(service=capability.name, level=settings.log_level, style=settings.log_style)
+    asyncio.run(_serve(capability, build, settings))
+
+
+async def open_models(settings: ServiceSettings) -> ModelBackend:
+    """Return what runs the models: Triton where there is an address of one, else this process."""
+    if not settings.triton_url:
+        return InProcessModels(settings.models_folder)
+    models = TritonModels(settings.triton_url, settings.models_folder, Bridge(asyncio.get_running_loop()))
+    await models.forget_the_dead()
+    return models
+
+
+async def _serve(capability: Capability, build: Callable[[], Servicer], settings: ServiceSettings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    server = Server(
+        capability,
+        build(),
+        backend=await open_models(settings),
+        store=ArtifactStore.from_url(settings.artifacts_url),
+        uri_hosts=settings.uri_hosts,
+        canary_seconds=settings.canary_seconds,
+    )
+    await server.start(settings.listen)
+    await stop.wait()
+    with contextlib.suppress(asyncio.CancelledError):
+        await server.drain(settings.drain_seconds)

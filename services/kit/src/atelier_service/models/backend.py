@@ -35,8 +35,9 @@ class ModelBackend(Protocol):
     ) -> Arrays:
         """Run `model` once and return its outputs by name, which belong to the caller.
 
-        Called from worker threads, blocks. `deadline` is in seconds of `time.monotonic()`. Raises ModelNotInstalledError,
-        BackendDownError, QueueFullError, DeadlineTooShortError, the reason of `cancellation`, and TensorMismatchError.
+        Called from worker threads, blocks. `deadline` is in seconds of `time.monotonic()`. Raises
+        ModelNotInstalledError, BackendDownError, QueueFullError, DeadlineTooShortError, the reason of `cancellation`,
+        and TensorMismatchError.
         """
 
     def installed(self, model: str) -> InstalledModel:

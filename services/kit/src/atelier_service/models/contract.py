@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-
 from atelier_sdk.errors import ModelNotInstalledError
 
 if TYPE_CHECKING:

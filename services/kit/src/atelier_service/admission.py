@@ -1,0 +1,127 @@
+"""Who may work now, who waits, who is sent away at once."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from typing import TYPE_CHECKING, Final
+
+from atelier_sdk.errors import DeadlineTooShortError, DrainingError, QueueFullError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from atelier_sdk.capability import Limits
+
+_WEIGHT: Final = 0.3
+_HALF_LIFE_SECONDS: Final = 30.0
+
+
+class UsualTime:
+    """The usual time of a call: an exponentially weighted mean that is forgotten while nothing is measured.
+
+    Without forgetting, one slow call would refuse short deadlines for ever, because refused calls measure nothing.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._mean = 0.0
+        self._taken_at = clock()
+
+    def take(self, seconds: float) -> None:
+        """Take one measured time into account."""
+        self._mean = seconds if self._mean == 0 else (1 - _WEIGHT) * self.seconds() + _WEIGHT * seconds
+        self._taken_at = self._clock()
+
+    def seconds(self) -> float:
+        """Return the usual time; 0 when nothing is known."""
+        idle = self._clock() - self._taken_at
+        return float(self._mean * 0.5 ** (idle / _HALF_LIFE_SECONDS))
+
+
+class Admission:
+    """Let `max_concurrency` calls work at once and `max_queue` wait, and refuse the others without any wait."""
+
+    def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._slots = asyncio.Semaphore(limits.max_concurrency)
+        self._usual: dict[str, UsualTime] = {}
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self.working = 0
+        self.waiting = 0
+        self.draining = False
+
+    @property
+    def busy(self) -> bool:
+        """Say whether the next call would have to wait."""
+        return self.working >= self._limits.max_concurrency
+
+    async def enter(self, operation: str, deadline: float) -> None:
+        """Wait for a slot. `deadline` is in seconds of the clock.
+
+        Raises DrainingError, QueueFullError (with the time after which trying again makes sense), DeadlineTooShortError
+        at once when what is left cannot suffice, or when the deadline passes in the queue.
+        """
+        self._refuse(operation, deadline)
+        self.waiting += 1
+        self._empty.clear()
+        try:
+            async with asyncio.timeout(max(0.0, deadline - self._clock())):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise DeadlineTooShortError("The deadline passed while the call waited for its turn.") from None
+        finally:
+            self.waiting -= 1
+            self._note_emptiness()
+        self.working += 1
+        self._empty.clear()
+
+    def leave(self, operation: str, seconds: float | None) -> None:
+        """Give a slot back; `seconds` is how long the work took, None where it was cut short."""
+        self.working -= 1
+        self._slots.release()
+        self._note_emptiness()
+        if seconds is not None:
+            self._usual.setdefault(operation, UsualTime(self._clock)).take(seconds)
+
+    async def empty(self) -> None:
+        """Wait until nobody works or waits."""
+        await self._empty.wait()
+
+    def _refuse(self, operation: str, deadline: float) -> None:
+        if self.draining:
+            raise DrainingError("The process is stopping and takes no new calls.", retry_after_seconds=1.0)
+        left = deadline - self._clock()
+        wait, usual = self._usual_wait(), self._usual_time(operation)
+        if self.busy and self.waiting >= self._limits.max_queue:
+            metadata = {"working": str(self.working), "waiting": str(self.waiting)}
+            message = f"The queue is full: {self.working} calls are worked on, {self.waiting} wait."
+            raise QueueFullError(message, metadata=metadata, retry_after_seconds=_tenths(wait))
+        if left <= wait + usual:
+            needed = f"{wait + usual:.2f}"
+            raise DeadlineTooShortError(
+                f"{max(left, 0):.2f} seconds are left of the deadline, and the call would need about {needed}.",
+                metadata={"left_seconds": f"{max(left, 0):.2f}", "needed_seconds": needed},
+            )
+
+    def _usual_time(self, operation: str) -> float:
+        return self._usual[operation].seconds() if operation in self._usual else 0.0
+
+    def _usual_wait(self) -> float:
+        """Return how long a newcomer would wait: the calls before it, shared among the slots."""
+        if not self.busy or not self._usual:
+            return 0.0
+        mean = sum(each.seconds() for each in self._usual.values()) / len(self._usual)
+        return mean * (self.waiting + 1) / self._limits.max_concurrency
+
+    def _note_emptiness(self) -> None:
+        if self.working == 0 and self.waiting == 0:
+            self._empty.set()
+
+
+def _tenths(seconds: float) -> float:
+    """Round a waiting time up to tenths of a second; at least one."""
+    return max(1, math.ceil(10 * seconds)) / 10

@@ -1,0 +1,81 @@
+"""What Triton's failures mean, by their text: a full queue and a stopping server are UNAVAILABLE alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import grpc
+from atelier_sdk.errors import AtelierError, BackendDownError, DeadlineTooShortError, QueueFullError
+
+from atelier_service.models.contract import not_installed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class InferenceFailedError(RuntimeError):
+    """The executor took the tensors and failed; its text is for the log, not for the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One kind of failure.
+
+    It is recognised by code (None: any) and a part of the text in lower case. `error` makes what is raised from the
+    model's name. `retry` says that the same request may be sent once more: it was not begun. `forget_memory` says that
+    Triton has lost our shared memory, as it does when it restarts.
+    """
+
+    name: str
+    code: grpc.StatusCode | None
+    text: str
+    error: Callable[[str], Exception]
+    retry: bool = False
+    forget_memory: bool = False
+
+
+def _queue_full(model: str) -> AtelierError:
+    return QueueFullError(
+        f"The queue of the model {model} is full.", metadata={"model": model}, retry_after_seconds=0.5
+    )
+
+
+def _down(model: str) -> AtelierError:
+    message = f"The model server that runs {model} cannot be reached."
+    return BackendDownError(message, metadata={"model": model, "backend": "triton"}, retry_after_seconds=1.0)
+
+
+def _late(model: str) -> AtelierError:
+    return DeadlineTooShortError(
+        f"The deadline passed while the model {model} was waited for.", metadata={"model": model}
+    )
+
+
+def _failed(model: str) -> Exception:
+    return InferenceFailedError(model)
+
+
+# The first that fits counts. Texts are Triton's own (core/src, server/src/grpc) and gRPC's.
+FAILURES: Final = (
+    Failure("queue full", grpc.StatusCode.UNAVAILABLE, "exceeds maximum queue size", _queue_full),
+    Failure("queue timeout", grpc.StatusCode.UNAVAILABLE, "request timeout expired", _late),
+    Failure("restricted", grpc.StatusCode.UNAVAILABLE, "this protocol is restricted", _failed),
+    Failure("stopping", grpc.StatusCode.UNAVAILABLE, "server is stopping", _down, retry=True),
+    Failure("not ready", grpc.StatusCode.UNAVAILABLE, "is not ready", _down, retry=True),
+    Failure("at no available versions", grpc.StatusCode.UNAVAILABLE, "no available versions", _down, retry=True),
+    Failure("connection lost", grpc.StatusCode.UNAVAILABLE, "", _down),
+    Failure("unknown model", grpc.StatusCode.NOT_FOUND, "unknown model", not_installed, retry=True),
+    Failure("not found", grpc.StatusCode.NOT_FOUND, "", _down, retry=True),
+    Failure("memory lost", None, "unable to find shared memory region", _down, retry=True, forget_memory=True),
+    Failure("deadline", grpc.StatusCode.DEADLINE_EXCEEDED, "", _late),
+    Failure("cancelled by the server", grpc.StatusCode.CANCELLED, "", _down),
+    Failure("stub died", None, "stub process", _down),
+    Failure("anything else", None, "", _failed),
+)
+
+
+def failure_of(code: grpc.StatusCode, text: str) -> Failure:
+    """Return what kind of failure an answer of Triton's is."""
+    lower = text.lower()
+    return next(kind for kind in FAILURES if kind.code in (None, code) and kind.text in lower)

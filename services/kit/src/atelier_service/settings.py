@@ -1,0 +1,66 @@
+"""Settings of a service's process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from atelier_rpc.places import artifacts_url, home_folder
+from atelier_rpc.settings import address, choice, number, setting
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """What the environment says to a service."""
+
+    listen: str = setting(
+        "ATELIER_LISTEN", "127.0.0.1:0", "Address to listen on; port 0 is any free one.", parse=address
+    )
+    triton_url: str = setting(
+        "ATELIER_TRITON_URL", "", "gRPC address of Triton, `host:port`. Empty: models run in this process."
+    )
+    home: Path | None = setting(  # noqa: RUF009 (it makes a dataclass field)
+        "ATELIER_HOME", None, "Folder with `models/`. Empty: the user's data folder of `atelier`.", parse=Path
+    )
+    state: Path | None = setting(  # noqa: RUF009 (it makes a dataclass field)
+        "ATELIER_STATE", None, "Folder of the running stack. Empty: `run` in `ATELIER_HOME`.", parse=Path
+    )
+    artifacts: str = setting(
+        "ATELIER_ARTIFACTS_URL",
+        "",
+        "Artifact store: `file://`, `s3://`, `gs://`, `az://`. Empty: `artifacts` in `ATELIER_STATE`.",
+    )
+    uri_hosts: tuple[str, ...] = setting(
+        "ATELIER_URI_HOSTS",
+        (),
+        "Hosts that pictures may be fetched from by https, comma-separated. `http://ADDRESS:PORT` allows that one "
+        "address, a private one too.",
+    )
+    drain_seconds: float = setting(
+        "ATELIER_DRAIN_SECONDS", 30.0, "How long running calls may take after SIGTERM.", parse=number(minimum=0)
+    )
+    canary_seconds: float = setting(
+        "ATELIER_CANARY_SECONDS", 30.0, "Time between two self-tests.", parse=number(minimum=0.05)
+    )
+    log_level: str = setting(
+        "ATELIER_LOG_LEVEL",
+        "info",
+        "`debug`, `info`, `warning` or `error`.",
+        parse=choice("debug", "info", "warning", "error"),
+    )
+    log_style: str = setting(
+        "ATELIER_LOG_STYLE",
+        "auto",
+        "`json`, `console`, or `auto`: console on a terminal.",
+        parse=choice("auto", "json", "console"),
+    )
+
+    @property
+    def models_folder(self) -> Path:
+        """Return the folder of installed models."""
+        return home_folder(self.home) / "models"
+
+    @property
+    def artifacts_url(self) -> str:
+        """Return where artifacts are stored."""
+        return artifacts_url(self.artifacts, self.state, self.home)
