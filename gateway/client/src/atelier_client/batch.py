@@ -53,13 +53,14 @@ class Outcome:
 def jobs_of(folder: Path, target: Path, file_format: str | None) -> list[Job]:
     """List a folder's pictures, in order of their names, with a file of the same name in `target` for each.
 
-    The suffix follows `file_format`, else stays (HEIF, which is not written, becomes PNG).
+    Files of HEIF, which is not written, become PNG unless a format is asked for.
     """
     sources = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES and path.is_file())
-    return [Job(source, target / _name(source, file_format)) for source in sources]
+    return [Job(source, target / name_of(source, file_format)) for source in sources]
 
 
-def _name(source: Path, file_format: str | None) -> str:
+def name_of(source: Path, file_format: str | None) -> str:
+    """Name the result of a picture: as its source, with the suffix of the format that is asked for."""
     suffix = SUFFIX[file_format] if file_format else _WRITABLE.get(source.suffix.lower(), source.suffix)
     return f"{source.stem}{suffix}"
 

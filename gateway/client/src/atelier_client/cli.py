@@ -18,7 +18,7 @@ COMPLETION_VARIABLE = "_ATELIER_COMPLETE"
 
 
 class CommandGroup(click.Group):
-    """Finds commands by the entry point group `atelier.commands` (each value a `click.Command`) and loads them on use."""
+    """Finds commands by the entry point group `atelier.commands`, each a `click.Command`, and loads them on use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List the names of all commands, in alphabetical order, loading none."""

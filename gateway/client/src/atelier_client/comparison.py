@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from atelier_client import sheet
+from atelier_client.errors import PictureError
 from atelier_client.pictures import to_pil
 
 if TYPE_CHECKING:
@@ -12,31 +13,37 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image as PilImage
 
-    from atelier_client.batch import Outcome
     from atelier_client.report import Report
+    from atelier_client.result import PictureResult
 
 _MOST_PAIRS = 12
-_KEPT_PIXELS = 1600  # long edge that a picture of a sheet is kept at; one pair is kept whole
+_KEPT_PIXELS = 1000  # long edge that the pictures of several pairs are kept at; one pair is kept whole
 _FACE_MARGIN = 1.35  # the detail is that much wider than the face
 
 
 class Comparison:
     """Collects the first twelve pairs of a run and lays them out."""
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, *, is_single: bool) -> None:
         self._label = label
+        self._is_single = is_single
         self._pairs: dict[str, tuple[PilImage, PilImage, Report]] = {}
         self._left_out = 0
 
-    def add(self, outcome: Outcome) -> None:
-        """Take note of a finished picture; failures and pictures beyond the twelfth are left out."""
-        if outcome.result is None:
-            return
-        if len(self._pairs) >= _MOST_PAIRS:
+    def add(self, source: Path, result: PictureResult) -> None:
+        """Take note of a finished picture; those beyond the twelfth, or of a format unknown to Pillow, are left out."""
+        try:
+            before = to_pil(source.read_bytes()) if len(self._pairs) < _MOST_PAIRS else None
+        except PictureError:
+            before = None
+        if before is None:
             self._left_out += 1
             return
-        before = to_pil(outcome.job.source.read_bytes())
-        self._pairs[outcome.job.source.name] = (before, outcome.result.to_pil(), outcome.result.report)
+        after = result.to_pil()
+        if not self._is_single:
+            for picture in (before, after):
+                picture.thumbnail((_KEPT_PIXELS, _KEPT_PIXELS))
+        self._pairs[source.name] = (before, after, result.report)
 
     def save(self, path: Path) -> None:
         """Write the sheet; nothing where no picture was finished."""

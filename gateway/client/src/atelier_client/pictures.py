@@ -72,10 +72,16 @@ def media_type(content: bytes) -> str:
 
 
 def to_pil(content: bytes) -> PilImage:
-    """Decode a file with Pillow, which keeps 8 bits per channel."""
-    from PIL import Image
+    """Decode a file with Pillow, which keeps 8 bits per channel.
 
-    picture = Image.open(io.BytesIO(content))
+    Errors: PictureError for a format that Pillow does not know.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        picture = Image.open(io.BytesIO(content))
+    except UnidentifiedImageError as error:
+        raise PictureError("Pillow does not know this file's format") from error
     picture.load()
     return picture
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from atelier_client.batch import FORMATS, Job, jobs_of
+from atelier_client.batch import FORMATS, Job, jobs_of, name_of
 from atelier_client.commands.completion import complete_preset
 from atelier_client.commands.style_run import Extras, Looks, perform
 from atelier_client.console import address_option
@@ -58,11 +58,11 @@ _FRACTION = click.FloatRange(0, 1)
               show_default=True, help="Longest time for one picture.")  # fmt: skip
 @address_option
 @click.pass_context
-def style(ctx: click.Context, source: Path, target: Path, **options: Any) -> None:
+def style(ctx: click.Context, /, source: Path, target: Path, **options: Any) -> None:
     """Give a portrait a colour grade, film grain or another tone of skin.
 
-    No pixel moves: framing, geometry and the person stay as they are. IN may be a folder; then all its pictures are worked
-    on, several at once, and what fails is listed at the end.
+    No pixel moves: framing, geometry and the person stay as they are. IN may be a folder; then all its pictures are
+    worked on, several at once, and what fails is listed at the end.
 
     \b
     Examples:
@@ -81,11 +81,12 @@ def style(ctx: click.Context, source: Path, target: Path, **options: Any) -> Non
     Exit status: 0 all done, 1 a picture failed, 2 a wrong command line, 3 no gateway answers.
     """  # noqa: D301 - \b is click's sign for a paragraph that keeps its lines
     looks = _looks(options)
+    _check_sheet(options["compare"])
     jobs, file_format = _jobs(source, target, options["file_format"])
     output = Output(
         format=file_format,
         quality=options["quality"],
-        bit_depth={"8": 8, "16": 16, None: None}[options["bit_depth"]],  # type: ignore[arg-type]  # click knows text
+        bit_depth={"8": 8, "16": 16, None: None}[options["bit_depth"]],
         profile=options["profile"],
         strip_metadata=options["strip_metadata"],
     )
@@ -143,6 +144,11 @@ def _at_most_one(options: dict[str, Any], *names: str) -> None:
         raise click.UsageError(f"{' and '.join(given)} exclude each other: give one of them.")
 
 
+def _check_sheet(compare: Path | None) -> None:
+    if compare is not None and compare.suffix.lower() not in FORMATS:
+        raise click.UsageError(f"--compare {compare.name!r} names no format: end it in .jpg or .png.")
+
+
 def _jobs(source: Path, target: Path, file_format: FormatName | None) -> tuple[list[Job], FormatName | None]:
     """List what is to be done, and the format that is to be asked for.
 
@@ -151,8 +157,7 @@ def _jobs(source: Path, target: Path, file_format: FormatName | None) -> tuple[l
     if source.is_dir():
         return _folder(source, target, file_format), file_format
     if target.is_dir():
-        suffix = source.suffix
-        target = target / source.name
+        target = target / name_of(source, file_format)
     suffix = target.suffix.lower()
     named: Any = FORMATS.get(suffix)
     if named is None and file_format is None:

@@ -69,7 +69,7 @@ async def perform(
     Errors: UnavailableError when no gateway answers; OSError when a file besides the results cannot be written.
     """
     address, deadline_seconds = connection
-    comparison = Comparison(looks.label()) if extras.compare else None
+    comparison = Comparison(looks.label(), is_single=len(jobs) == 1) if extras.compare else None
     async with AsyncAtelier(address, deadline_seconds=deadline_seconds) as studio:
 
         async def apply(source: Path) -> PictureResult:
@@ -80,12 +80,12 @@ async def perform(
         with _bar() as bar:
             task = bar.add_task("", total=len(jobs), name=jobs[0].source.name if len(jobs) == 1 else "pictures")
 
-            def note(outcome: Outcome) -> None:
+            def note(job: Job, result: PictureResult | None) -> None:
                 bar.advance(task)
-                if comparison:
-                    comparison.add(outcome)
+                if comparison and result:
+                    comparison.add(job.source, result)
 
-            outcomes = await batch.run(jobs, apply, at_once=at_once, on_outcome=note)
+            outcomes = await batch.run(jobs, apply, at_once=at_once, on_done=note)
     if comparison and extras.compare:
         comparison.save(extras.compare)
     _write(outcomes, extras)
@@ -110,11 +110,11 @@ def _bar() -> Progress:
 
 def _write(outcomes: list[Outcome], extras: Extras) -> None:
     """Write the LUT of the first result, and the report: of one picture itself, of several by their file names."""
-    done = [outcome for outcome in outcomes if outcome.result]
-    if extras.lut and done and done[0].result:
-        done[0].result.save_lut(extras.lut)
+    luts = [outcome.lut for outcome in outcomes if outcome.lut]
+    if extras.lut and luts:
+        extras.lut.write_bytes(luts[0])
     if extras.report:
-        reports = {outcome.job.source.name: outcome.result.report.to_dict() for outcome in done if outcome.result}
+        reports = {outcome.job.source.name: outcome.report.to_dict() for outcome in outcomes if outcome.report}
         content: dict[str, Any] = next(iter(reports.values()), {}) if len(outcomes) == 1 else reports
         extras.report.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
@@ -137,12 +137,12 @@ def _say(outcomes: list[Outcome], *, as_json: bool) -> None:
 def _say_one(outcome: Outcome) -> None:
     if outcome.error:
         explain(outcome.error)
-    if outcome.result is None:
+    if outcome.report is None:
         return
-    console, report = errors(), outcome.result.report
+    console, report = errors(), outcome.report
     made = report.output
     seconds = sum(report.milliseconds.values()) / 1000
-    size = f"{made.width} × {made.height} {made.format}, {len(outcome.result.content) / 1e6:.1f} MB, {seconds:.2f} s"
+    size = f"{made.width} × {made.height} {made.format}, {made.size_bytes / 1e6:.1f} MB, {seconds:.2f} s"
     console.print(Text.assemble(("✓ ", "bold green"), (str(outcome.job.target), "bold"), f"  {size}"))
     for measure in report.measures:
         value = "" if measure.value is None else f"{measure.value:.3g} {measure.unit}"
@@ -160,8 +160,8 @@ def _say_one(outcome: Outcome) -> None:
 def _as_json(outcome: Outcome) -> dict[str, Any]:
     """Describe an outcome. Any: JSON."""
     known: dict[str, Any] = {"input": str(outcome.job.source), "output": str(outcome.job.target)}
-    if outcome.result:
-        return {**known, "ok": True, "report": outcome.result.report.to_dict()}
+    if outcome.report:
+        return {**known, "ok": True, "report": outcome.report.to_dict()}
     error = outcome.error
     return {
         **known,
