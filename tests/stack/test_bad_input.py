@@ -13,6 +13,7 @@ import pytest
 from atelier.v1 import image_pb2, style_pb2
 
 from tests.stack.calls import MESSAGE_LIMIT, encoded, pixels_of, png, refused
+from tests.stack.turned import turned_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -206,3 +207,14 @@ def test_a_host_that_nobody_allowed_is_not_fetched_from(style: style_pb2_grpc.St
     image = image_pb2.Image(uri="https://169.254.169.254/latest/meta-data")
     refusal = refused(style.Grade, style_pb2.GradeRequest(image=image, grade=GRADE))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.PERMISSION_DENIED, "URI_NOT_ALLOWED")
+
+
+def test_a_profile_is_refused_with_the_limit_and_the_measured_angle(
+    style: style_pb2_grpc.StyleServiceStub, astronaut: NDArray[np.uint8], portrait: image_pb2.Image
+) -> None:
+    seen = style.Grade(style_pb2.GradeRequest(image=portrait, grade=GRADE, include_mesh=True), timeout=60)
+    mesh = np.array(seen.report.faces[0].mesh, np.float32).reshape(-1, 3)[:468]
+    profile = png(turned_head(astronaut, mesh, -70))
+    refusal = refused(style.SkinTone, style_pb2.SkinToneRequest(image=profile, skin_tone=WARMER))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "POSE_TOO_EXTREME")
+    assert abs(float(refusal.info.metadata["measured"])) > float(refusal.info.metadata["limit"])

@@ -1,0 +1,1 @@
+"""The demo: a real portrait through the running stack."""
