@@ -39,6 +39,7 @@ __all__ = [
     "quantise",
     "rgb_to_lab",
     "to_float",
+    "transformed",
     "xyz_to_lab",
     "xyz_to_linear",
 ]
@@ -68,12 +69,12 @@ _LAB_SLOPE = (29 / 6) ** 2 / 3
 
 def linear_to_xyz(linear: NDArray[np.float32], space: ColorSpace) -> NDArray[np.float32]:
     """Turn linear light (…, 3) of a space into CIE XYZ (…, 3), Y of white = 1."""
-    return _times(linear, matrix_to_xyz(space))
+    return transformed(linear, matrix_to_xyz(space))
 
 
 def xyz_to_linear(xyz: NDArray[np.float32], space: ColorSpace) -> NDArray[np.float32]:
     """Turn CIE XYZ (…, 3), Y of white = 1, into linear light (…, 3) of a space, not clipped."""
-    return _times(xyz, matrix_from_xyz(space))
+    return transformed(xyz, matrix_from_xyz(space))
 
 
 def xyz_to_lab(xyz: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -88,12 +89,12 @@ def lab_to_xyz(lab: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def linear_to_lab(linear: NDArray[np.float32], space: ColorSpace) -> NDArray[np.float32]:
     """Turn linear light (…, 3) of a space into CIELAB (…, 3) under D65."""
-    return _lab_of_relative(_times(linear, matrix_to_xyz(space) / np.asarray(WHITE_XYZ)[:, None]))
+    return _lab_of_relative(transformed(linear, matrix_to_xyz(space) / np.asarray(WHITE_XYZ)[:, None]))
 
 
 def lab_to_linear(lab: NDArray[np.float32], space: ColorSpace) -> NDArray[np.float32]:
     """Turn CIELAB (…, 3) under D65 into linear light (…, 3) of a space, not clipped to its gamut."""
-    return _times(_relative_of_lab(lab), matrix_from_xyz(space) * np.asarray(WHITE_XYZ))
+    return transformed(_relative_of_lab(lab), matrix_from_xyz(space) * np.asarray(WHITE_XYZ))
 
 
 def rgb_to_lab(pixels: NDArray[np.uint8 | np.uint16 | np.float32], space: ColorSpace) -> NDArray[np.float32]:
@@ -105,7 +106,7 @@ def convert(linear: NDArray[np.float32], source: ColorSpace, target: ColorSpace)
     """Turn linear light (…, 3) of one space into that of another, not clipped to its gamut."""
     if source is target:
         return linear
-    return _times(linear, matrix_from_xyz(target) @ matrix_to_xyz(source))
+    return transformed(linear, matrix_from_xyz(target) @ matrix_to_xyz(source))
 
 
 def luminance_weights(space: ColorSpace) -> NDArray[np.float32]:
@@ -115,7 +116,17 @@ def luminance_weights(space: ColorSpace) -> NDArray[np.float32]:
 
 def luminance(linear: NDArray[np.float32], space: ColorSpace) -> NDArray[np.float32]:
     """Return the relative luminance (…) of linear light (…, 3): CIE Y, white = 1."""
-    return _times(linear, matrix_to_xyz(space)[1:2])[..., 0]
+    return transformed(linear, matrix_to_xyz(space)[1:2])[..., 0]
+
+
+def transformed(colours: NDArray[np.float32], matrix: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Apply a matrix (M, 3) to the last axis of colours (…, 3)."""
+    if colours.size == 0:
+        return np.empty((*colours.shape[:-1], matrix.shape[0]), dtype=np.float32)
+    # OpenCV is twice as fast at it as a matrix product.
+    flat = np.ascontiguousarray(colours, dtype=np.float32).reshape(-1, 1, 3)
+    product = np.asarray(cv2.transform(flat, matrix), dtype=np.float32)
+    return np.reshape(product, (*colours.shape[:-1], matrix.shape[0]))
 
 
 @cache
@@ -130,15 +141,6 @@ def matrix_to_xyz(space: ColorSpace) -> NDArray[np.float64]:
 def matrix_from_xyz(space: ColorSpace) -> NDArray[np.float64]:
     """Return the matrix (3, 3) from CIE XYZ, Y of white = 1, to linear light."""
     return np.asarray(np.linalg.inv(matrix_to_xyz(space)), dtype=np.float64)
-
-
-def _times(colours: NDArray[np.float32], matrix: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Apply a matrix (M, 3) to the last axis of colours (…, 3); OpenCV is twice as fast at it as a matrix product."""
-    if colours.size == 0:
-        return np.empty((*colours.shape[:-1], matrix.shape[0]), dtype=np.float32)
-    flat = np.ascontiguousarray(colours, dtype=np.float32).reshape(-1, 1, 3)
-    product = np.asarray(cv2.transform(flat, matrix), dtype=np.float32)
-    return np.reshape(product, (*colours.shape[:-1], matrix.shape[0]))
 
 
 def _lab_of_relative(relative: NDArray[np.float32]) -> NDArray[np.float32]:

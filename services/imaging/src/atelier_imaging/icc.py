@@ -1,8 +1,8 @@
 """ICC profiles: what they describe, and pixels from one to another.
 
-The colour engine is Little CMS, through libvips, which hands over CIE XYZ under D65 in floating point; from there to
-sRGB or Display P3 it is the exact matrix and curve of `atelier_imaging.color`. Rendering intent: relative colorimetric,
-with black point compensation where inks are involved.
+Profiles made of curves and a matrix are worked out exactly (`atelier_imaging.shaper`). The few made of tables, those of
+presses and scanners, go through Little CMS by way of libvips, which hands over CIE XYZ under D65. Rendering intent:
+relative colorimetric, with black point compensation where inks are involved.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from PIL import ImageCms
 
 from atelier_imaging import color
 from atelier_imaging.color import ColorSpace
+from atelier_imaging.shaper import Shaper, read_shaper
 from atelier_imaging.vips import configure_vips, from_array, to_array
 
 if TYPE_CHECKING:
@@ -27,24 +28,24 @@ NAMES = {ColorSpace.SRGB: "sRGB", ColorSpace.DISPLAY_P3: "Display P3"}
 # A profile of a press is about 1 MB. Larger ones are refused: they only cost memory.
 MAX_PROFILE_BYTES = 4 << 20
 # A profile within this CIEDE2000 distance of a space, everywhere on a grid of colours, is that space: below what is
-# seen, and above what separates the variants of sRGB and of Display P3 that are about (measured: at most 0.5).
+# seen, and above what separates the variants of sRGB and of Display P3 that are about.
 _SAME_SPACE_DELTA_E = 0.8
-_SIGNATURES = {b"RGB ": "rgb", b"GRAY": "grey", b"CMYK": "cmyk"}
-_INTERPRETATIONS = {"rgb": "rgb16", "grey": "grey16", "cmyk": "cmyk"}
+_MODELS = {b"RGB ": "rgb", b"GRAY": "grey", b"CMYK": "cmyk"}
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """An ICC profile that can be used.
 
-    `model` is `rgb`, `grey` or `cmyk`. `space` is the working space that the profile equals for the eye, or None: for a
-    grey one SRGB means that its curve is that of sRGB.
+    `model` is `rgb`, `grey` or `cmyk`. `space` is the working space that the profile equals for the eye, or None; for a
+    grey one SRGB means that its curve is that of sRGB. `shaper` is None where the profile is made of tables.
     """
 
     icc: bytes
     description: str
     model: str
     space: ColorSpace | None
+    shaper: Shaper | None
 
 
 @cache
@@ -64,55 +65,39 @@ def press_icc() -> bytes:
 @lru_cache(maxsize=32)
 def read_profile(icc: bytes) -> Profile | None:
     """Return what an ICC profile is, or None where it is broken or of a kind that pictures do not have."""
-    model = _SIGNATURES.get(icc[16:20])
+    model = _MODELS.get(icc[16:20])
     if model is None or len(icc) > MAX_PROFILE_BYTES or icc[36:40] != b"acsp":
         return None
+    shaper = read_shaper(icc)
+    if model == "grey" and shaper is None:
+        return None
     try:
-        description = _description(icc)
-        space = _space_of(icc, model)
+        return Profile(icc, _description(icc), model, _space_of(icc, model, shaper), shaper)
     except (OSError, ImageCms.PyCMSError, pyvips.Error):
         return None
-    return Profile(icc, description, model, space)
 
 
 def to_working(image: pyvips.Image, icc: bytes, space: ColorSpace, bit_depth: int) -> pyvips.Image:
-    """Bring a libvips image without alpha from a profile's colours to display-encoded RGB of a working space.
+    """Bring a libvips image without alpha from the colours of a profile of tables to RGB of a working space.
 
-    `bit_depth` is that of the result, 8 or 16. Colours outside the space are clipped.
+    The result is display-encoded with 8 or 16 bits; colours outside the space are clipped.
     """
-    xyz = _to_xyz(image, icc)
-    matrix = color.matrix_from_xyz(space) / 100  # libvips counts XYZ to 100
-    return _encoded(xyz.recomb(matrix.tolist()), bit_depth).copy(interpretation="rgb16" if bit_depth == 16 else "srgb")
+    linear = _to_xyz(image, icc).recomb((color.matrix_from_xyz(space) / 100).tolist())  # libvips counts XYZ to 100
+    full, numbers = (65535, "ushort") if bit_depth == 16 else (255, "uchar")
+    high = (linear > 0.0031308).ifthenelse(linear, 0.0031308) ** (1 / 2.4) * 1.055 - 0.055
+    encoded = (linear <= 0.0031308).ifthenelse(linear * 12.92, high)
+    rounded = (encoded * full).rint().cast(numbers)
+    return rounded.copy(interpretation="rgb16" if bit_depth == 16 else "srgb")
 
 
 def from_working(image: pyvips.Image, icc: bytes, space: ColorSpace, bit_depth: int) -> pyvips.Image:
-    """Bring a libvips image of display-encoded RGB in a working space to the colours of an RGB profile."""
-    full = 65535 if image.format == "ushort" else 255
-    encoded = image * (1 / full)
-    low = encoded * (1 / 12.92)
-    linear = (encoded <= 0.04045).ifthenelse(low, ((encoded + 0.055) * (1 / 1.055)) ** 2.4)
+    """Bring a libvips image of display-encoded RGB in a working space to the colours of an RGB profile of tables."""
+    encoded = image * (1 / (65535 if image.format == "ushort" else 255))
+    power = ((encoded + 0.055) * (1 / 1.055)) ** 2.4
+    linear = (encoded <= 0.04045).ifthenelse(encoded * (1 / 12.92), power)
     xyz = linear.recomb((color.matrix_to_xyz(space) * 100).tolist()).copy(interpretation="xyz")
     xyz.set_type(pyvips.GValue.blob_type, "icc-profile-data", icc)
     return xyz.icc_export(pcs="xyz", intent="relative", depth=bit_depth)
-
-
-@lru_cache(maxsize=16)
-def grey_curve(icc: bytes) -> NDArray[np.uint16]:
-    """Return what each 16-bit number (65536,) of a grey profile is on the sRGB curve, 16-bit."""
-    ramp = np.arange(65536, dtype=np.uint16).reshape(256, 256, 1)
-    xyz = _to_xyz(from_array(ramp, "grey16"), icc).numpy()
-    curve = color.quantise(color.encode_transfer(xyz[..., 1] / np.float32(100)), np.uint16).reshape(-1)
-    curve.flags.writeable = False
-    return curve
-
-
-@lru_cache(maxsize=16)
-def inverse_grey_curve(icc: bytes) -> NDArray[np.uint16]:
-    """Return which number of a grey profile stands for each 16-bit number (65536,) on the sRGB curve, 16-bit."""
-    numbers = np.arange(65536)
-    inverse = np.rint(np.interp(numbers, grey_curve(icc), numbers)).astype(np.uint16)
-    inverse.flags.writeable = False
-    return inverse
 
 
 def _to_xyz(image: pyvips.Image, icc: bytes) -> pyvips.Image:
@@ -124,14 +109,6 @@ def _to_xyz(image: pyvips.Image, icc: bytes) -> pyvips.Image:
     return tagged.icc_import(embedded=True, pcs="xyz", intent="relative", black_point_compensation=inks)
 
 
-def _encoded(linear: pyvips.Image, bit_depth: int) -> pyvips.Image:
-    """Return linear light display-encoded (IEC 61966-2-1), rounded and clipped to `bit_depth`."""
-    full = 65535 if bit_depth == 16 else 255
-    high = (linear > 0.0031308).ifthenelse(linear, 0.0031308) ** (1 / 2.4) * 1.055 - 0.055
-    encoded = (linear <= 0.0031308).ifthenelse(linear * 12.92, high)
-    return (encoded * full).rint().cast("ushort" if bit_depth == 16 else "uchar")
-
-
 def _description(icc: bytes) -> str:
     for space, name in NAMES.items():
         if icc == builtin_icc(space):
@@ -140,19 +117,30 @@ def _description(icc: bytes) -> str:
     return (profile.profile_description or "").strip("\0 \n") or "unnamed profile"
 
 
-def _space_of(icc: bytes, model: str) -> ColorSpace | None:
-    """Return the working space whose colours a profile has, by trying a grid of 9 x 9 x 9 of them."""
+def _space_of(icc: bytes, model: str, shaper: Shaper | None) -> ColorSpace | None:
+    """Return the working space whose colours a profile has, by trying a grid of them."""
     if model == "cmyk":
+        # Only tried out: no ink gives a working space.
         to_array(to_working(from_array(np.zeros((1, 1, 4), np.uint8), "cmyk"), icc, ColorSpace.SRGB, 8))
         return None
     steps = np.linspace(0, 65535, 9).round().astype(np.uint16)
     if model == "grey":
-        ramp = color.rgb_to_lab(np.repeat(grey_curve(icc)[steps, None], 3, axis=1), ColorSpace.SRGB)
-        wanted = color.rgb_to_lab(np.repeat(steps[:, None], 3, axis=1), ColorSpace.SRGB)
-        return ColorSpace.SRGB if color.delta_e_2000(ramp, wanted).max() <= _SAME_SPACE_DELTA_E else None
-    grid = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(1, -1, 3)
-    measured = color.xyz_to_lab(_to_xyz(from_array(grid, "rgb16"), icc).numpy() / np.float32(100))
-    for space in ColorSpace:
-        if color.delta_e_2000(measured, color.rgb_to_lab(grid, space)).max() <= _SAME_SPACE_DELTA_E:
+        grid = np.repeat(np.linspace(0, 65535, 256).round().astype(np.uint16)[:, None], 3, axis=1)
+    else:
+        grid = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(-1, 3)
+    for space in ColorSpace if model == "rgb" else (ColorSpace.SRGB,):
+        shown = color.linear_to_lab(_linear_of(icc, shaper, grid, space), space)
+        if color.delta_e_2000(shown, color.rgb_to_lab(grid, space)).max() <= _SAME_SPACE_DELTA_E:
             return space
     return None
+
+
+def _linear_of(icc: bytes, shaper: Shaper | None, grid: NDArray[np.uint16], space: ColorSpace) -> NDArray[np.float32]:
+    """Return the linear light (N, 3) in a working space of numbers (N, 3) of a profile."""
+    if shaper is None:
+        xyz = _to_xyz(from_array(grid[None], "rgb16"), icc).numpy()[0] / np.float32(100)
+        return color.xyz_to_linear(xyz, space)
+    linear = shaper.linear(grid[:, : len(shaper.curves)])
+    return np.asarray(
+        linear @ shaper.matrix_to(space).T if shaper.to_xyz is not None else linear.repeat(3, 1), np.float32
+    )

@@ -10,7 +10,9 @@ import numpy as np
 from atelier_imaging import color, icc
 from atelier_imaging.color import ColorSpace
 from atelier_imaging.formats import ImageFormat
+from atelier_imaging.shaper import inverse_curves
 from atelier_imaging.vips import from_array, to_array
+from atelier_imaging.working import strips, widened
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
 _WITH_ALPHA = frozenset({ImageFormat.PNG, ImageFormat.TIFF, ImageFormat.WEBP, ImageFormat.AVIF})
 _WITH_GREY = frozenset({ImageFormat.PNG, ImageFormat.TIFF, ImageFormat.JPEG})
-_STRIP_ROWS = 128  # float32 of so many rows of a large picture stays in the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def at_depth(pixels: Pixels, bit_depth: int) -> Pixels:
     if pixels.dtype.itemsize * 8 == bit_depth:
         return pixels
     if bit_depth == 16:
-        return np.multiply(pixels, 257, dtype=np.uint16)
+        return widened(pixels)
     # 257 is odd, so no number lies halfway between two: adding 128 before the division rounds to the nearest.
     return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
 
@@ -66,13 +67,17 @@ def _flattened(picture: Picture, image_format: ImageFormat) -> tuple[Picture, tu
         return picture, ()
     opaque = color.full_scale(picture.alpha.dtype)
     pixels = picture.pixels.copy()
-    for rows in _strips(picture.height):
+    for rows in strips(picture.height):
         alpha = picture.alpha[rows]
         if alpha.min() == opaque:
             continue
         share = color.to_float(alpha)[..., None]
         mixed = color.decode_transfer(pixels[rows]) * share + (1 - share)
-        np.copyto(pixels[rows], _rounded(mixed, pixels.dtype.itemsize * 8), where=alpha[..., None] != opaque)
+        np.copyto(
+            pixels[rows],
+            quantised(color.encode_transfer(mixed), pixels.dtype.itemsize * 8),
+            where=alpha[..., None] != opaque,
+        )
     picture = type(picture)(pixels, None, picture.space, picture.source)
     return picture, (f"{image_format} has no transparency; the picture was set on white.",)
 
@@ -91,7 +96,8 @@ def _grey(picture: Picture, space: ColorSpace | None, bit_depth: int) -> tuple[P
     if profile is None or profile.model != "grey":
         return np.ascontiguousarray(at_depth(grey, bit_depth)), None
     if profile.space is None:
-        grey = icc.inverse_grey_curve(profile.icc)[at_depth(grey, 16)]
+        numbers = inverse_curves(profile.icc)[0][widened(grey)]
+        return quantised(numbers, bit_depth), profile.icc
     return np.ascontiguousarray(at_depth(grey, bit_depth)), profile.icc
 
 
@@ -114,28 +120,39 @@ def _known(picture: Picture) -> icc.Profile | None:
 def _in_profile(picture: Picture, profile: bytes | None, bit_depth: int) -> Pixels:
     """Return RGB in the colours of a profile (None: sRGB)."""
     known = icc.read_profile(profile) if profile else None
-    if profile is not None and known is not None and known.space is None:
-        image = from_array(picture.pixels, "rgb16" if picture.pixels.dtype == np.uint16 else "srgb")
-        return to_array(icc.from_working(image, profile, picture.space, bit_depth))
+    if known is not None and known.space is None:
+        return _out_of_working(picture, known, bit_depth)
     target = known.space if known and known.space else ColorSpace.SRGB
     if target is picture.space:
         return at_depth(picture.pixels, bit_depth)
-    return _converted(picture, target, bit_depth)
-
-
-def _converted(picture: Picture, target: ColorSpace, bit_depth: int) -> Pixels:
-    """Bring pixels from one working space to the other; what the other cannot show is clipped."""
-    converted = np.empty(picture.pixels.shape, np.uint16 if bit_depth == 16 else np.uint8)
-    for rows in _strips(picture.height):
-        linear = color.decode_transfer(picture.pixels[rows])
-        converted[rows] = _rounded(color.convert(linear, picture.space, target), bit_depth)
+    matrix = color.matrix_from_xyz(target) @ color.matrix_to_xyz(picture.space)
+    converted = _empty(picture, bit_depth)
+    for rows in strips(picture.height):
+        linear = color.transformed(color.decode_transfer(picture.pixels[rows]), matrix)
+        converted[rows] = quantised(color.encode_transfer(linear), bit_depth)
     return converted
 
 
-def _rounded(linear: NDArray[np.float32], bit_depth: int) -> Pixels:
-    encoded = color.encode_transfer(linear)
-    return color.quantise(encoded, np.uint16) if bit_depth == 16 else color.quantise(encoded, np.uint8)
+def _out_of_working(picture: Picture, profile: icc.Profile, bit_depth: int) -> Pixels:
+    """Bring pixels to a profile that is no working space."""
+    if profile.shaper is None:
+        image = from_array(picture.pixels, "rgb16" if picture.pixels.dtype == np.uint16 else "srgb")
+        return to_array(icc.from_working(image, profile.icc, picture.space, bit_depth))
+    matrix = np.asarray(np.linalg.inv(profile.shaper.matrix_to(picture.space)), dtype=np.float64)
+    inverse = inverse_curves(profile.icc)
+    converted = _empty(picture, bit_depth)
+    for rows in strips(picture.height):
+        linear = color.transformed(color.decode_transfer(picture.pixels[rows]), matrix)
+        numbers = color.quantise(color.encode_transfer(linear), np.uint16)
+        own = [np.take(curve, numbers[..., index]) for index, curve in enumerate(inverse)]
+        converted[rows] = quantised(np.stack(own, axis=-1), bit_depth)
+    return converted
 
 
-def _strips(height: int) -> list[slice]:
-    return [slice(top, top + _STRIP_ROWS) for top in range(0, height, _STRIP_ROWS)]
+def _empty(picture: Picture, bit_depth: int) -> Pixels:
+    return np.empty(picture.pixels.shape, np.uint16 if bit_depth == 16 else np.uint8)
+
+
+def quantised(values: NDArray[np.float32], bit_depth: int) -> Pixels:
+    """Round display-encoded float32 in 0..1 to 8 or 16 bits."""
+    return color.quantise(values, np.uint16) if bit_depth == 16 else color.quantise(values, np.uint8)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from atelier_imaging import icc
+from atelier_imaging import color, icc
 from atelier_imaging.color import ColorSpace
 from atelier_imaging.vips import to_array
 
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     import pyvips
     from numpy.typing import NDArray
 
+    from atelier_imaging.shaper import Shaper
     from atelier_imaging.vips import Pixels
 
-T = TypeVar("T", np.uint8, np.uint16)
+_STRIP_ROWS = 64
 BANDS = {"grey": 1, "rgb": 3, "cmyk": 4}
 """How many bands carry colour in each colour model; the next one, if any, is alpha."""
 
@@ -37,16 +38,28 @@ def bring_in(image: pyvips.Image, model: str, profile: icc.Profile | None, untag
         return _grey(to_array(image), profile)
     if model == "cmyk":
         inks = profile.icc if profile else icc.press_icc()
-        return _split(to_array(_converted(image, inks, ColorSpace.SRGB, BANDS["cmyk"], 8)), ColorSpace.SRGB)
+        return _split(to_array(_by_tables(image, inks, ColorSpace.SRGB, 8)), ColorSpace.SRGB)
     if profile is None or profile.space is not None:
-        space = profile.space if profile and profile.space else untagged
-        return _split(to_array(image), space)
-    pixels = to_array(_converted(image, profile.icc, ColorSpace.DISPLAY_P3, BANDS["rgb"], 16))
-    return _split(pixels, ColorSpace.DISPLAY_P3)
+        return _split(to_array(image), profile.space if profile and profile.space else untagged)
+    if profile.shaper is None:
+        return _split(to_array(_by_tables(image, profile.icc, ColorSpace.DISPLAY_P3, 16)), ColorSpace.DISPLAY_P3)
+    return _split(_by_curves(to_array(image), profile.shaper, ColorSpace.DISPLAY_P3), ColorSpace.DISPLAY_P3)
 
 
-def _converted(image: pyvips.Image, profile: bytes, space: ColorSpace, bands: int, bit_depth: int) -> pyvips.Image:
-    """Convert the colour bands, and bring the alpha band, if there is one, to the same depth."""
+def _by_curves(pixels: Pixels, shaper: Shaper, space: ColorSpace) -> NDArray[np.uint16]:
+    """Bring RGB, with or without alpha, from a profile of curves to a working space, 16 bits."""
+    converted = np.empty(pixels.shape, np.uint16)
+    converted[..., 3:] = widened(pixels[..., 3:])
+    matrix = shaper.matrix_to(space)
+    for rows in strips(pixels.shape[0]):
+        linear = color.transformed(shaper.linear(pixels[rows, :, :3]), matrix)
+        converted[rows, :, :3] = color.quantise(color.encode_transfer(linear), np.uint16)
+    return converted
+
+
+def _by_tables(image: pyvips.Image, profile: bytes, space: ColorSpace, bit_depth: int) -> pyvips.Image:
+    """Bring colour from a profile of tables to a working space, and alpha, if there is any, to the same depth."""
+    bands = BANDS["cmyk" if image.interpretation == "cmyk" else "rgb"]
     colour = icc.to_working(image.extract_band(0, n=bands), profile, space, bit_depth)
     if image.bands == bands:
         return colour
@@ -67,15 +80,19 @@ def _grey(pixels: Pixels, profile: icc.Profile | None) -> Working:
     """Bring grey to three equal channels on the sRGB curve."""
     grey = pixels[..., 0]
     alpha = np.ascontiguousarray(pixels[..., 1]) if pixels.shape[2] > 1 else None
-    if profile is not None and profile.space is None:
-        grey, alpha = icc.grey_curve(profile.icc)[_widened(grey)], None if alpha is None else _widened(alpha)
-    return Working(_three(grey), alpha, ColorSpace.SRGB)
+    if profile is not None and profile.shaper is not None and profile.space is None:
+        curve = color.quantise(color.encode_transfer(profile.shaper.curves[0]), np.uint16)
+        grey, alpha = curve[widened(grey)], None if alpha is None else widened(alpha)
+    return Working(np.repeat(grey[..., None], 3, axis=2), alpha, ColorSpace.SRGB)
 
 
-def _three(grey: Pixels) -> Pixels:
-    return np.repeat(grey[..., None], 3, axis=2)
+def widened(numbers: Pixels) -> NDArray[np.uint16]:
+    """Return 8-bit numbers as 16-bit ones (255 becomes 65535); 16-bit ones pass uncopied."""
+    if numbers.dtype == np.uint8:
+        return np.multiply(numbers, 257, dtype=np.uint16)
+    return np.asarray(numbers, dtype=np.uint16)
 
 
-def _widened(numbers: Pixels) -> NDArray[np.uint16]:
-    """Return 8-bit numbers as 16-bit ones (255 becomes 65535); 16-bit ones pass."""
-    return np.multiply(numbers, 257, dtype=np.uint16) if numbers.dtype == np.uint8 else numbers.astype(np.uint16)
+def strips(height: int) -> list[slice]:
+    """Cut a picture's rows into strips small enough that their float32 stays in the processor's cache."""
+    return [slice(top, top + _STRIP_ROWS) for top in range(0, height, _STRIP_ROWS)]
