@@ -11,13 +11,13 @@ is meant.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from google.api import field_behavior_pb2  # type: ignore[import-untyped]
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 PROTO = Path(__file__).resolve().parent
@@ -43,10 +43,7 @@ def third_party(folder: Path) -> list[Path]:
     googleapis-common-protos carries `operations.proto` as `operations_proto.proto`, though its stub registers it by the
     right name.
     """
-    spec = importlib.util.find_spec("google.api.field_behavior_pb2")
-    if spec is None or spec.origin is None:
-        raise SystemExit("googleapis-common-protos is not installed: run `make setup`")
-    root = Path(spec.origin).parents[2]
+    root = Path(field_behavior_pb2.__file__).parents[2]
     operations = folder / "google/longrunning/operations.proto"
     operations.parent.mkdir(parents=True)
     shutil.copyfile(root / "google/longrunning/operations_proto.proto", operations)

@@ -68,6 +68,13 @@ def test_every_distribution_is_installed_for_development() -> None:
     assert {str(path.parent.relative_to(ROOT)) for path in PYPROJECTS} - installed == set()
 
 
+def test_every_distribution_is_type_checked_under_its_own_name() -> None:
+    bases = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["mypy"]["mypy_path"]
+    generated = "proto"
+    checked = {str(path.parent.relative_to(ROOT)) for path in PYPROJECTS} - {generated}
+    assert {base.removeprefix("$MYPY_CONFIG_FILE_DIR/").removesuffix("/src") for base in bases} == checked
+
+
 def test_every_package_says_that_it_is_typed() -> None:
     packages = [path for each in PYPROJECTS for path in (each.parent / "src").iterdir() if path.is_dir()]
     assert [str(path.relative_to(ROOT)) for path in packages if not (path / "py.typed").exists()] == []
