@@ -42,7 +42,7 @@ class Halation:
 
     def __call__(self, linear: NDArray[np.float32], top: int) -> None:
         """Add the glow to linear-light rows, float32 (h, w, 3), in place; white stays white."""
-        glow = _rows_of(self._glow, self._size, top, len(linear))
+        glow = rows_of(self._glow, self._size, top, len(linear))
         for channel, share in enumerate(_GLOW_COLOUR):
             light = linear[:, :, channel]
             light += share * glow * (1.0 - light)
@@ -63,7 +63,7 @@ class Vignette:
         linear /= (spread * spread)[:, :, None]
 
 
-def _rows_of(small: NDArray[np.float32], size: tuple[int, int], top: int, count: int) -> NDArray[np.float32]:
+def rows_of(small: NDArray[np.float32], size: tuple[int, int], top: int, count: int) -> NDArray[np.float32]:
     """Enlarge a small map bilinearly to the picture's size, but only these rows of it."""
     height, width = size
     map_x = (np.arange(width, dtype=np.float32) + 0.5) * (small.shape[1] / width) - 0.5

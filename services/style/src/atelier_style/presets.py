@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from atelier_sdk.errors import FieldViolation, PresetUnknownError
 
 from atelier_style.grain_model import GrainModel
 from atelier_style.look import HueShift, Look, Tint
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 Found = TypeVar("Found")
+_STOCK_DEFAULTS: Mapping[str, object] = {
+    "rgb": False,
+    "layer_gains": (1.0, 1.0, 1.0),
+    "layer_correlation": 0.0,
+    "rms_granularity": None,
+    "source": "tuned by eye",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,7 @@ class Stock:
     """A film stock as data.
 
     `iso` is its own speed, at which `model` is its grain. `rgb` says that it is a colour film, with grain in each dye layer
-    weighed by `layer_gains`. `rms_granularity` is the manufacturer's figure (diffuse, times 1000, 48 µm aperture), with
+    weighed by `layer_gains` and alike by `layer_correlation`. `rms_granularity` is the manufacturer's figure (diffuse, times 1000, 48 µm aperture), with
     where it was published in `source`; None where there is none and the grain is tuned by eye.
     """
 
@@ -34,6 +39,7 @@ class Stock:
     model: GrainModel
     rgb: bool
     layer_gains: tuple[float, float, float]
+    layer_correlation: float
     rms_granularity: float | None
     source: str
 
@@ -84,7 +90,7 @@ def _look(entry: dict[str, object]) -> Look:
 def _stock(entry: dict[str, object]) -> Stock:
     """Make a stock of a table of the file; a misspelt field stops the start."""
     grain = {field.name: entry.pop(field.name) for field in fields(GrainModel) if field.name in entry}
-    values = {"rgb": False, "layer_gains": (1.0, 1.0, 1.0), "rms_granularity": None, "source": "tuned by eye"}
+    values = dict(_STOCK_DEFAULTS)
     values |= {name: _frozen(value) for name, value in entry.items()}
     return Stock(model=GrainModel(**grain), **values)  # type: ignore[arg-type]
 
