@@ -32,7 +32,7 @@ class Pictures:
         """Return the encoded file. Blocks."""
         source = image.WhichOneof("source")
         if source == "content":
-            return image.content
+            return _filled(image.content)
         if source == "artifact":
             reading = self._store.read(tenant, image.artifact)
             return self._bridge.wait(reading, cancellation=cancellation, deadline=deadline)
@@ -50,3 +50,10 @@ class Pictures:
         storing = self._store.put(tenant, encoded.data, media_type=f"image/{encoded.info.format}")
         stored = self._bridge.wait(storing, cancellation=cancellation, deadline=deadline)
         return Image(artifact=stored.id)
+
+
+def _filled(content: bytes) -> bytes:
+    if not content:
+        empty = FieldViolation("content", "must not be empty")
+        raise FieldOutOfRangeError("A picture has no bytes.", violations=(empty,))
+    return content
