@@ -1,7 +1,7 @@
 """The model catalogue as typed values.
 
 `catalogue.toml` lists sources (one file of a package registry each) and models (one graph inside a source, its contract
-and how Triton serves it). Loading is strict: an unknown, missing or impossible value stops with a sentence that names it.
+and how Triton serves it). Loading is strict: an unknown, missing or impossible value stops with a sentence.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A float32 output: name in the source file, shape without the batch, largest accepted difference from the original."""
+    """A float32 output: name in the source file, shape without the batch, largest accepted difference."""
 
     tensor: str
     shape: tuple[int, ...]
@@ -95,12 +95,15 @@ class Model:
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shapes of all inputs and outputs by the contract's names, without the batch."""
-        return {name: border.shape for name, border in (*self.inputs.items(), *self.outputs.items())}
+        return {name: border.shape for name, border in self._borders()}
 
     @property
     def tensors(self) -> dict[str, str]:
         """Names in the source file, mapped to the contract's."""
-        return {border.tensor: name for name, border in (*self.inputs.items(), *self.outputs.items())}
+        return {border.tensor: name for name, border in self._borders()}
+
+    def _borders(self) -> list[tuple[str, Input | Output]]:
+        return [*self.inputs.items(), *self.outputs.items()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ class OpenVinoExecutor:
     """
 
     def __init__(self, graph: Path, threads: int) -> None:
-        import openvino  # noqa: PLC0415 - each executor imports its own runtime alone
+        import openvino  # here, so that a server loads only the runtime that it uses
 
         options = {
             "INFERENCE_PRECISION_HINT": "f32",
@@ -57,7 +57,7 @@ class OnnxRuntimeExecutor:
     """ONNX Runtime on the CPU; its threads sleep between calls, because they share the cores with other processes."""
 
     def __init__(self, graph: Path, threads: int) -> None:
-        import onnxruntime  # noqa: PLC0415 - each executor imports its own runtime alone
+        import onnxruntime  # here, for the same reason
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1

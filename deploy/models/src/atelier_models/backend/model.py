@@ -1,8 +1,9 @@
 """The model that Triton's Python backend loads: one ONNX graph, a dynamic batch in one inference.
 
-Triton hands over the requests of a dynamic batch; those that were cancelled meanwhile or break the contract are answered
-alone, the tensors of the others are joined along the batch, executed once, and split again. Tensors in shared memory
-arrive and leave like any other. Triton imports this file as a module of the version folder, hence the relative import.
+Triton hands over the requests of a dynamic batch. Those that were cancelled meanwhile or break the contract are
+answered with an error; the tensors of the others are joined along the batch, executed once, and split again. Tensors in shared
+memory arrive and leave like any other. Triton imports this file as a module of the version folder, hence the relative
+import.
 """
 
 from __future__ import annotations
@@ -62,11 +63,15 @@ class TritonPythonModel:
         ends = np.cumsum([len(request[name]) for request in requests])[:-1]
         joined = {key: np.concatenate([request[key] for request in requests]) for key in requests[0]}
         outputs = {key: np.split(value, ends) for key, value in self._executor.run(joined).items()}
-        return [{key: np.ascontiguousarray(parts[index]) for key, parts in outputs.items()} for index in range(len(requests))]
+        return [
+            {key: np.ascontiguousarray(parts[index]) for key, parts in outputs.items()}
+            for index in range(len(requests))
+        ]
 
     def _read(self, request: pb_utils.InferenceRequest) -> Tensors:
         return {
-            border["name"]: pb_utils.get_input_tensor_by_name(request, border["name"]).as_numpy() for border in self._inputs
+            border["name"]: pb_utils.get_input_tensor_by_name(request, border["name"]).as_numpy()
+            for border in self._inputs
         }
 
     def _refusal(self, request: pb_utils.InferenceRequest) -> pb_utils.InferenceResponse | None:
@@ -80,7 +85,8 @@ class TritonPythonModel:
         for border in self._inputs:
             got = tensors[border["name"]]
             if list(got.shape[1:]) != border["shape"][1:] or got.dtype != border["dtype"]:
-                text = f"input {border['name']} must be {border['dtype']} {border['shape']}, not {got.dtype} {list(got.shape)}"
+                wanted = f"{border['dtype']} {border['shape']}"
+                text = f"input {border['name']} must be {wanted}, not {got.dtype} {list(got.shape)}"
                 return _error(text, pb_utils.TritonError.INVALID_ARG)
         return None
 

