@@ -31,7 +31,7 @@ def pool_of(descriptors: bytes) -> DescriptorPool:
         files = {file.name: file for file in FileDescriptorSet.FromString(descriptors).file}
     except DecodeError as error:
         raise IncompleteDescriptorsError("they are no google.protobuf.FileDescriptorSet") from error
-    pool = DescriptorPool()  # type: ignore[no-untyped-call]
+    pool = DescriptorPool()
     done: set[str] = set()
     for name in files:
         _add(name, files, pool, done)

@@ -25,4 +25,5 @@ def keep_freed_memory(limit_bytes: int = 32 * MIB) -> bool:
     except AttributeError:
         return False
     settings = ((_M_MMAP_THRESHOLD, limit_bytes), (_M_TRIM_THRESHOLD, limit_bytes), (_M_ARENA_MAX, 1))
-    return all([mallopt(parameter, value) == 1 for parameter, value in settings])
+    done: int = sum(mallopt(parameter, value) for parameter, value in settings)
+    return done == len(settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import pluggy
 from atelier_sdk import hookspecs
@@ -12,7 +12,7 @@ from atelier_gateway import default_plugins
 from atelier_gateway.descriptors import IncompleteDescriptorsError, pool_of, services_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from atelier_sdk.capability import Capability
 
@@ -55,7 +55,8 @@ def capabilities(manager: pluggy.PluginManager | None = None) -> tuple[Capabilit
 def _declared(manager: pluggy.PluginManager) -> Iterator[tuple[Capability, str]]:
     # One implementation at a time, so that a conflict can name both plugins.
     for implementation in manager.hook.atelier_capabilities.get_hookimpls():
-        for capability in implementation.function():
+        declared = cast("Iterable[Capability]", implementation.function())
+        for capability in declared:
             yield capability, implementation.plugin_name
 
 

@@ -6,7 +6,7 @@ for is looked up in one pool after the other.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from google.protobuf import descriptor_pool
 from grpc_reflection.v1alpha import reflection
@@ -29,25 +29,28 @@ class Pools:
 
     def FindFileByName(self, name: str) -> FileDescriptor:  # noqa: N802 (protobuf's name)
         """Find a file by its path."""
-        return self._first(lambda pool: pool.FindFileByName(name))
+        found: FileDescriptor = self._first(lambda pool: pool.FindFileByName(name))
+        return found
 
     def FindFileContainingSymbol(self, name: str) -> FileDescriptor:  # noqa: N802 (protobuf's name)
         """Find the file that defines a service, message, enum, field or method."""
-        return self._first(lambda pool: pool.FindFileContainingSymbol(name))
+        found: FileDescriptor = self._first(lambda pool: pool.FindFileContainingSymbol(name))
+        return found
 
     def FindMessageTypeByName(self, name: str) -> Descriptor:  # noqa: N802 (protobuf's name)
         """Find a message by its full name."""
-        return self._first(lambda pool: pool.FindMessageTypeByName(name))
+        found: Descriptor = self._first(lambda pool: pool.FindMessageTypeByName(name))
+        return found
 
     def FindExtensionByNumber(self, message: Descriptor, number: int) -> FieldDescriptor:  # noqa: N802 (protobuf's name)
         """Find an extension of a message in the message's own pool."""
-        return message.file.pool.FindExtensionByNumber(message, number)  # type: ignore[no-untyped-call,no-any-return]
+        return message.file.pool.FindExtensionByNumber(message, number)  # type: ignore[no-any-return]
 
     def FindAllExtensions(self, message: Descriptor) -> Sequence[FieldDescriptor]:  # noqa: N802 (protobuf's name)
         """List the extensions of a message in the message's own pool."""
-        return message.file.pool.FindAllExtensions(message)  # type: ignore[no-untyped-call,no-any-return]
+        return message.file.pool.FindAllExtensions(message)  # type: ignore[no-any-return]
 
-    def _first(self, find: Callable[[DescriptorPool], Found]) -> Found:
+    def _first(self, find: Callable[[Any], Found]) -> Found:  # the stubs of a pool's methods have no types
         for pool in self._pools:
             try:
                 return find(pool)

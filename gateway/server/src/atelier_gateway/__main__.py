@@ -1,0 +1,47 @@
+"""Run the gateway until SIGTERM: `python -m atelier_gateway`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+
+from atelier_rpc.logs import Log, configure
+from atelier_rpc.settings import read_or_exit
+
+from atelier_gateway.memory import keep_freed_memory
+from atelier_gateway.plugins import PluginError, capabilities
+from atelier_gateway.server import Gateway, NotInstalledError
+from atelier_gateway.settings import GatewaySettings
+
+log = Log(__name__)
+
+
+async def serve(settings: GatewaySettings) -> None:
+    """Serve until SIGTERM or SIGINT, then drain."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    gateway = Gateway(settings, capabilities())
+    if settings.metrics_listen:
+        log.info("metrics", port=gateway.metrics.serve(settings.metrics_listen))
+    await gateway.start()
+    await stop.wait()
+    await gateway.stop()
+
+
+def main() -> None:
+    """Read the settings, then serve; a start that cannot succeed ends with a sentence."""
+    settings = read_or_exit(
+        GatewaySettings, program="atelier-gateway", description="the front door of Atelier, one gRPC address for all."
+    )
+    configure(service="gateway", level=settings.log_level, style=settings.log_style)
+    keep_freed_memory()
+    try:
+        asyncio.run(serve(settings))
+    except (PluginError, NotInstalledError) as error:
+        sys.exit(f"atelier-gateway: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""CatalogService: what is installed, as declared, and how it is, as its processes say."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Final
+
+import grpc
+from atelier.v1 import catalog_pb2, catalog_pb2_grpc
+from atelier_sdk.errors import CapabilityUnknownError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from atelier_sdk.capability import Capability, Limits
+
+    from atelier_gateway.endpoints import Backends, Endpoint
+
+_ASK_SECONDS: Final = 1.0
+_KEEP_SECONDS: Final = 1.0
+# Of several processes the best speaks for all: a call goes to it first.
+_RANK: Final = {catalog_pb2.HEALTH_READY: 0, catalog_pb2.HEALTH_BUSY: 1}
+
+
+class Catalog(catalog_pb2_grpc.CatalogServiceServicer):
+    """Answer from the processes' own descriptions, asked in parallel and kept for a second."""
+
+    def __init__(self, installed: Mapping[str, tuple[Capability, Backends]]) -> None:
+        self._installed = installed
+        self._kept: dict[str, tuple[float, asyncio.Task[catalog_pb2.Capability]]] = {}
+
+    async def ListCapabilities(  # noqa: N802 (the API's name)
+        self, _request: catalog_pb2.ListCapabilitiesRequest, _context: object
+    ) -> catalog_pb2.ListCapabilitiesResponse:
+        """List the installed capabilities by name."""
+        found = await asyncio.gather(*(self._described(name) for name in sorted(self._installed)))
+        return catalog_pb2.ListCapabilitiesResponse(capabilities=found)
+
+    async def GetCapability(  # noqa: N802 (the API's name)
+        self, request: catalog_pb2.GetCapabilityRequest, _context: object
+    ) -> catalog_pb2.GetCapabilityResponse:
+        """Describe one capability. Raises CapabilityUnknownError."""
+        if request.name not in self._installed:
+            known = ", ".join(sorted(self._installed))
+            raise CapabilityUnknownError(
+                f"No capability is called {request.name!r}. Installed: {known or 'none'}.",
+                metadata={"capability": request.name, "known": known},
+            )
+        return catalog_pb2.GetCapabilityResponse(capability=await self._described(request.name))
+
+    async def _described(self, name: str) -> catalog_pb2.Capability:
+        until, task = self._kept.get(name, (0.0, None))
+        if task is None or time.monotonic() >= until:
+            # One question serves all who ask meanwhile; that one of them goes away must not end it for the others.
+            task = asyncio.create_task(_describe(*self._installed[name]))
+            self._kept[name] = (time.monotonic() + _ASK_SECONDS + _KEEP_SECONDS, task)
+        return await asyncio.shield(task)
+
+
+async def _describe(capability: Capability, backends: Backends) -> catalog_pb2.Capability:
+    answers = await asyncio.gather(*(_ask(endpoint) for endpoint in backends.endpoints))
+    heard = [answer for answer in answers if answer is not None]
+    result = catalog_pb2.Capability(limits=_limits(capability.limits))
+    if heard:
+        result.MergeFrom(min(heard, key=lambda answer: _RANK.get(answer.health, 2)))
+    else:
+        result.health = catalog_pb2.HEALTH_UNREACHABLE
+        result.health_detail = f"None of its {len(answers)} known processes answers."
+    result.name, result.service, result.description = capability.name, capability.service, capability.description
+    return result
+
+
+async def _ask(endpoint: Endpoint) -> catalog_pb2.Capability | None:
+    stub = catalog_pb2_grpc.CapabilityServiceStub(endpoint.channel)
+    try:
+        answer = await stub.Describe(catalog_pb2.DescribeRequest(), timeout=_ASK_SECONDS)
+    except grpc.aio.AioRpcError as error:
+        if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
+            return None
+        # A third party's process need not speak of itself: its health service speaks for it.
+        health = catalog_pb2.HEALTH_READY if endpoint.serving else catalog_pb2.HEALTH_UNHEALTHY
+        return catalog_pb2.Capability(health=health)
+    return answer.capability
+
+
+def _limits(limits: Limits) -> catalog_pb2.Limits:
+    declared = catalog_pb2.Limits(
+        max_pixels=limits.max_pixels,
+        max_message_bytes=limits.max_message_bytes,
+        max_concurrency=limits.max_concurrency,
+        max_queue=limits.max_queue,
+    )
+    declared.default_deadline.FromNanoseconds(round(limits.default_deadline_seconds * 1e9))
+    declared.max_deadline.FromNanoseconds(round(limits.max_deadline_seconds * 1e9))
+    return declared

@@ -1,0 +1,145 @@
+"""The gateway, put together from its parts, from its start to its drained end."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+import grpc
+from atelier.v1 import artifact_pb2, artifact_pb2_grpc, catalog_pb2, catalog_pb2_grpc
+from atelier_rpc.artifacts import ArtifactStore
+from atelier_rpc.logs import Log
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from atelier_gateway import reflection
+from atelier_gateway.admission import Gate, Lane
+from atelier_gateway.artifacts import Artifacts, sweep_forever
+from atelier_gateway.catalog import Catalog
+from atelier_gateway.descriptors import methods_of, pool_of
+from atelier_gateway.endpoints import CEILING_BYTES, Backends
+from atelier_gateway.health import Watcher
+from atelier_gateway.metrics import Metrics
+from atelier_gateway.own_calls import OwnCalls
+from atelier_gateway.passage import Route
+from atelier_gateway.router import Router, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterable, Iterator
+
+    from atelier_sdk.capability import Capability
+
+    from atelier_gateway.settings import GatewaySettings
+
+OWN_SERVICES: Final = (
+    catalog_pb2.DESCRIPTOR.services_by_name["CatalogService"].full_name,
+    artifact_pb2.DESCRIPTOR.services_by_name["ArtifactService"].full_name,
+)
+_HEALTH: Final = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
+_STOP_SECONDS: Final = 0.5
+
+log = Log(__name__)
+
+
+class NotInstalledError(Exception):
+    """Endpoints are given for a capability that no plugin declares."""
+
+
+class Gateway:
+    """One gateway. Made on the event loop; `start` once, then `stop` once.
+
+    Installed are the capabilities that a plugin declares *and* `ATELIER_ENDPOINTS` gives a place; endpoints that nobody
+    declares raise NotInstalledError.
+    """
+
+    def __init__(self, settings: GatewaySettings, declared: Iterable[Capability]) -> None:
+        self._settings = settings
+        by_name = {capability.name: capability for capability in declared}
+        foreign = sorted(set(settings.targets) - set(by_name))
+        if foreign:
+            raise NotInstalledError(
+                f"ATELIER_ENDPOINTS names {', '.join(foreign)}, which no plugin declares. "
+                f"Declared are: {', '.join(sorted(by_name)) or 'none'}."
+            )
+        self.installed = {name: by_name[name] for name in sorted(settings.targets)}
+        self.backends = {name: Backends() for name in self.installed}
+        self.gate = Gate(settings.bytes_in_flight)
+        self.metrics = Metrics()
+        self.metrics.watch(self.gate, self.backends)
+        self._health = health.aio.HealthServicer()
+        self._store = ArtifactStore.from_url(settings.artifacts_url, settings.artifact_limits)
+        self._server = self._assemble()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> int:
+        """Find the endpoints, listen, and return the port."""
+        for name, capability in self.installed.items():
+            targets, seconds = self._settings.targets[name], self._settings.resolve_seconds
+            watcher = Watcher(capability.service, targets, self.backends[name], self._health, seconds)
+            await watcher.refresh()
+            self._run(watcher.run())
+        self._run(sweep_forever(self._store))
+        port = self._server.add_insecure_port(self._settings.listen)
+        await self._server.start()
+        log.info("listening", port=port, capabilities=", ".join(self.installed))
+        return port
+
+    async def stop(self) -> bool:
+        """Say NOT_SERVING, refuse new calls, let those in flight end, then stop; False when some had to be cut off."""
+        log.info("draining", calls=self.gate.calls)
+        self.gate.draining = True
+        await self._health.enter_graceful_shutdown()
+        finished = await self.gate.drained(self._settings.drain_seconds)
+        await self._server.stop(_STOP_SECONDS)
+        for task in self._tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        log.info("stopped", finished=finished)
+        return finished
+
+    def _run(self, work: Coroutine[None, None, None]) -> None:
+        self._tasks.append(asyncio.create_task(work))
+
+    def _assemble(self) -> grpc.aio.Server:
+        server = grpc.aio.server(
+            interceptors=[OwnCalls(OWN_SERVICES, self.gate, self.metrics)],
+            options=(
+                ("grpc.max_receive_message_length", CEILING_BYTES),
+                ("grpc.max_send_message_length", CEILING_BYTES),
+                # Two gateways on one port would share it out between them unseen.
+                ("grpc.so_reuseport", 0),
+            ),
+        )
+        server.add_generic_rpc_handlers((Router(self._routes()),))
+        installed = {name: (capability, self.backends[name]) for name, capability in self.installed.items()}
+        catalog_pb2_grpc.add_CatalogServiceServicer_to_server(Catalog(installed), server)
+        artifact_pb2_grpc.add_ArtifactServiceServicer_to_server(Artifacts(self._store), server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        pools = {capability.service: pool_of(capability.descriptors) for capability in self.installed.values()}
+        reflection.add_to(server, (*OWN_SERVICES, _HEALTH), pools)
+        server.add_generic_rpc_handlers((Unknown(self.installed),))
+        return server
+
+    def _routes(self) -> Iterator[Route]:
+        for name, capability in self.installed.items():
+            backends, lane = self.backends[name], Lane(name, self._room(capability))
+            for path, kind in methods_of(capability.descriptors, capability.service).items():
+                yield Route(capability, path, kind, backends, lane, self.gate, self.metrics)
+
+    def _room(self, capability: Capability) -> RoomCounter:
+        return RoomCounter(
+            capability.limits.max_concurrency + capability.limits.max_queue, self.backends[capability.name]
+        )
+
+
+class RoomCounter:
+    """How many calls the processes of a capability can take together: what they work on and what may wait there."""
+
+    def __init__(self, of_one: int, backends: Backends) -> None:
+        self._of_one = of_one
+        self._backends = backends
+
+    def __call__(self) -> int:
+        """Return the number now; endpoints come and go. Without any, one call is let in and told why it fails."""
+        return self._of_one * max(1, len(self._backends.endpoints))
