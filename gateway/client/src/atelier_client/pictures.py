@@ -48,8 +48,8 @@ def load(source: PictureSource) -> bytes:
 
     Errors: OSError when a file cannot be read; PictureError for any other source, shape, type or value.
     """
-    if isinstance(source, bytes | bytearray | memoryview):
-        return bytes(source)
+    if isinstance(source, bytes):
+        return source
     if isinstance(source, str | os.PathLike):
         return Path(source).read_bytes()
     if _is_array(source):
