@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from contextlib import ExitStack
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 GATEWAY, TRITON = "gateway", "triton"
 DEFAULT_PORT = 8610
 _LOOPBACK = "127.0.0.1"
+_DRAIN_SECONDS = "8"  # less than the supervisor waits before it kills
 
 
 class PlanError(Exception):
@@ -65,16 +67,19 @@ def chosen(only: Sequence[str]) -> tuple[Capability, ...]:
     return tuple(installed[name] for name in sorted(only or installed))
 
 
-def plan(options: PlanOptions, triton: Triton | None) -> Plan:
-    """Give every process its ports and environment. Without `triton` the services run their models in process.
+def plan(options: PlanOptions, triton: Triton | None, triton_missing: str = "") -> Plan:
+    """Give every process its ports and environment.
+
+    Without `triton` the services run their models in process; `triton_missing` says why, for people.
 
     Errors: PlanError when a capability is unknown or the asked port is taken.
     """
     capabilities = chosen(options.only)
     port, notes = _gateway_port(options.port)
-    ports = _free_ports(2 + 2 * len(capabilities) + 3)
+    ports = _free_ports(2 + len(capabilities) + 3)
     address, metrics = f"{_LOOPBACK}:{port or ports.pop()}", f"{_LOOPBACK}:{ports.pop()}"
     shared = {
+        "ATELIER_DRAIN_SECONDS": os.environ.get("ATELIER_DRAIN_SECONDS", _DRAIN_SECONDS),
         "ATELIER_HOME": str(options.home),
         "ATELIER_STATE": str(options.state_dir),
         "ATELIER_ARTIFACTS_URL": (options.state_dir / "artifacts").as_uri(),
@@ -85,10 +90,7 @@ def plan(options: PlanOptions, triton: Triton | None) -> Plan:
         processes.append(triton.process(ports.pop(), ports.pop(), ports.pop()))
         triton_url = processes[0].address
     shared["ATELIER_TRITON_URL"] = triton_url
-    services = [
-        _service(capability, shared, f"{_LOOPBACK}:{ports.pop()}", f"{_LOOPBACK}:{ports.pop()}", address)
-        for capability in capabilities
-    ]
+    services = [_service(capability, shared, f"{_LOOPBACK}:{ports.pop()}", address) for capability in capabilities]
     endpoints = ";".join(f"{service.name}={service.address}" for service in services)
     environment = {**shared, "ATELIER_LISTEN": address, "ATELIER_METRICS_LISTEN": metrics}
     gateway = ProcessSpec(
@@ -98,16 +100,17 @@ def plan(options: PlanOptions, triton: Triton | None) -> Plan:
         probe=Probe(ProbeKind.CATALOGUE, address),
         environment={**environment, "ATELIER_ENDPOINTS": endpoints},
     )
-    return Plan((*processes, *services, gateway), address, triton_url, notes)
+    remarks = (*notes, *((triton_missing,) if triton_missing else ()))
+    return Plan((*processes, *services, gateway), address, triton_url, remarks)
 
 
-def _service(capability: Capability, shared: dict[str, str], listen: str, metrics: str, gateway: str) -> ProcessSpec:
+def _service(capability: Capability, shared: dict[str, str], listen: str, gateway: str) -> ProcessSpec:
     return ProcessSpec(
         name=capability.name,
         command=capability.command,
         address=listen,
         probe=Probe(ProbeKind.HEALTH, gateway, capability.service),
-        environment={**shared, "ATELIER_LISTEN": listen, "ATELIER_METRICS_LISTEN": metrics},
+        environment={**shared, "ATELIER_LISTEN": listen},
         needs=(TRITON,) if shared["ATELIER_TRITON_URL"] else (),
     )
 

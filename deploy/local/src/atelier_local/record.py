@@ -60,8 +60,9 @@ class StackRecord:
 
 
 def write(state_dir: Path, record: StackRecord) -> None:
-    """Write the record, in one piece."""
+    """Write the record, in one piece, for this user's eyes: commands may hold keys."""
     draft = state_dir / f"{_FILE}.{record.id}"
+    draft.touch(mode=0o600)
     draft.write_text(json.dumps(dataclasses.asdict(record), indent=1), encoding="utf-8")
     draft.replace(state_dir / _FILE)
 

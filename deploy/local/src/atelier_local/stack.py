@@ -11,6 +11,8 @@ import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from atelier_models.progress import Silent
+
 from atelier_local import paths, record
 from atelier_local.janitor import finish
 from atelier_local.plan import Plan, PlanOptions, plan
@@ -18,11 +20,14 @@ from atelier_local.process import ProcessState, ProcessStatus
 from atelier_local.record import ProcessId, StackRecord
 from atelier_local.supervisor import Supervisor, configure, launch, reap
 from atelier_local.sweep import STACK_MARK, STATE_MARK, sweep
+from atelier_local.triton import prepare
 from atelier_local.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from atelier_models.progress import Reporter
 
     Statuses = tuple[ProcessStatus, ...]
     OnChange = Callable[[Statuses], None]
@@ -233,6 +238,15 @@ def stop(state_dir: Path) -> bool:
     return had_record or left > 0
 
 
+def prepared(options: PlanOptions, progress: Reporter | None = None) -> Plan:
+    """Install what is missing for a stack, and plan it.
+
+    Errors: PlanError; AtelierError of what cannot be installed.
+    """
+    found, why_not = prepare(options.home, progress or Silent(), wanted=options.triton)
+    return plan(options, found, why_not)
+
+
 @contextmanager
 def running_stack(
     state_dir: Path,
@@ -249,7 +263,7 @@ def running_stack(
     Errors: StackError when it does not become ready.
     """
     options = PlanOptions(paths.home(), state_dir.resolve(), tuple(only), port, triton)
-    stack = Stack.start(plan(options, None), options.state_dir, owned=True, on_change=on_change)
+    stack = Stack.start(prepared(options), options.state_dir, owned=True, on_change=on_change)
     try:
         yield stack
     finally:

