@@ -11,6 +11,7 @@ from atelier_imaging import color, icc
 from atelier_imaging.color import ColorSpace
 from atelier_imaging.formats import ImageFormat
 from atelier_imaging.shaper import inverse_curves
+from atelier_imaging.transfer import quantised
 from atelier_imaging.vips import from_array, to_array
 from atelier_imaging.working import strips, widened
 
@@ -151,8 +152,3 @@ def _out_of_working(picture: Picture, profile: icc.Profile, bit_depth: int) -> P
 
 def _empty(picture: Picture, bit_depth: int) -> Pixels:
     return np.empty(picture.pixels.shape, np.uint16 if bit_depth == 16 else np.uint8)
-
-
-def quantised(values: NDArray[np.float32], bit_depth: int) -> Pixels:
-    """Round display-encoded float32 in 0..1 to 8 or 16 bits."""
-    return color.quantise(values, np.uint16) if bit_depth == 16 else color.quantise(values, np.uint8)

@@ -48,6 +48,11 @@ def quantise(values: NDArray[np.float32], dtype: type[T]) -> NDArray[T]:
     return np.rint(scaled, out=scaled).astype(dtype)
 
 
+def quantised(values: NDArray[np.float32], bit_depth: int) -> NDArray[np.uint8 | np.uint16]:
+    """Round display-encoded float32 in 0..1 to 8 or 16 bits, as `quantise` does."""
+    return quantise(values, np.uint16) if bit_depth == 16 else quantise(values, np.uint8)
+
+
 def decode_transfer(encoded: NDArray[np.uint8 | np.uint16 | np.float32]) -> NDArray[np.float32]:
     """Turn display-encoded numbers into linear light, float32, 1.0 = white.
 

@@ -1,0 +1,23 @@
+"""What is measured of every result: pure functions on arrays, each returning a `Measure`."""
+
+from atelier_imaging.measures.colour import skin_delta_e
+from atelier_imaging.measures.difference import outside_mask_difference
+from atelier_imaging.measures.geometry import geometry_drift
+from atelier_imaging.measures.measure import Gate, Measure, Verdict, judged, not_measurable
+from atelier_imaging.measures.seam import seam
+from atelier_imaging.measures.shift import global_shift
+from atelier_imaging.measures.texture import texture_ratio
+
+__all__ = [
+    "Gate",
+    "Measure",
+    "Verdict",
+    "geometry_drift",
+    "global_shift",
+    "judged",
+    "not_measurable",
+    "outside_mask_difference",
+    "seam",
+    "skin_delta_e",
+    "texture_ratio",
+]
