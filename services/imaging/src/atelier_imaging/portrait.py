@@ -6,19 +6,22 @@ import math
 from threading import RLock
 from typing import TYPE_CHECKING
 
+import numpy as np
 from atelier_sdk.errors import FaceNotSelectedError
 
 from atelier_imaging.analysis import Analysis, search
+from atelier_imaging.masks import FaceMasks
 from atelier_imaging.refusals import nothing_measured, too_extreme, too_small
+from atelier_imaging.region import Region
+from atelier_imaging.segmentation import segment_person
+from atelier_imaging.skintone import typology_angle
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from atelier_imaging.face import Face
     from atelier_imaging.models import ModelRunner
     from atelier_imaging.picture import Picture
-    from atelier_imaging.region import Region
 
 
 class Portrait:
@@ -32,6 +35,8 @@ class Portrait:
         self._models = models
         self._lock = RLock()
         self._analysis: Analysis | None = None
+        self._masks: dict[tuple[Region, int | None], NDArray[np.float32]] = {}
+        self._face_masks: dict[int, FaceMasks] = {}
 
     @property
     def analysis(self) -> Analysis:
@@ -93,11 +98,37 @@ class Portrait:
 
     def mask(self, region: Region, face: Face | None = None) -> NDArray[np.float32]:
         """Return the soft mask of a region, float32 (H, W), 0..1, read-only; of every face when none is given."""
-        raise NotImplementedError
+        key = (region, None if face is None else face.index)
+        with self._lock:
+            if key not in self._masks:
+                mask = self._draw(region, face)
+                mask.flags.writeable = False
+                self._masks[key] = mask
+            return self._masks[key]
 
     def ita_degrees(self, face: Face | None = None) -> float | None:
         """Return the individual typology angle of cheeks and forehead; None where skin is covered or without colour."""
-        raise NotImplementedError
+        if self.picture.source.was_grey:
+            return None
+        return typology_angle(self.picture, face or self.select(), self.mask)
+
+    def _draw(self, region: Region, face: Face | None) -> NDArray[np.float32]:
+        pixels = self.picture.pixels
+        if region is Region.PERSON:
+            return segment_person(pixels, self.faces, self._models)
+        if region is Region.BACKGROUND:
+            return 1 - self.mask(Region.PERSON)
+        faces = self.faces if face is None else (face,)
+        if not faces:
+            return np.zeros(pixels.shape[:2], np.float32)
+        if len(faces) > 1:
+            return np.asarray(np.maximum.reduce([self.mask(region, each) for each in faces]), np.float32)
+        return self._masks_of(faces[0]).region(region)
+
+    def _masks_of(self, face: Face) -> FaceMasks:
+        if face.index not in self._face_masks:
+            self._face_masks[face.index] = FaceMasks(self.picture.pixels, face, self.mask(Region.PERSON))
+        return self._face_masks[face.index]
 
     def _face_at(self, x: float, y: float) -> Face:
         hits = [face for face in self.faces if face.box.contains(x, y)]

@@ -35,3 +35,9 @@ MOUTH_CORNERS: Final = (61, 291)
 INNER_MOUTH_CORNERS: Final = (78, 308)
 INNER_LIPS: Final = ((13, 14), (82, 87), (312, 317))
 OUTER_LIPS_MIDDLE: Final = (0, 17)
+
+# Patches of skin that are rarely covered; the cheeks run from below the eye to beside the mouth.
+RIGHT_CHEEK: Final = (116, 117, 118, 119, 120, 100, 142, 36, 205, 187, 147, 123)
+LEFT_CHEEK: Final = (345, 346, 347, 348, 349, 329, 371, 266, 425, 411, 376, 352)
+FOREHEAD: Final = (103, 67, 109, 10, 338, 297, 332, 333, 299, 337, 151, 108, 69, 104)
+NOSE: Final = (168, 193, 114, 129, 98, 2, 327, 358, 343, 417)

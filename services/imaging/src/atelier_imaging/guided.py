@@ -1,0 +1,105 @@
+"""A mask that follows the edges of the picture: the colour guided filter, computed small and applied at full size.
+
+He, Sun and Tang, "Guided Image Filtering", TPAMI 2013, and He and Sun, "Fast Guided Filter", 2015: within every window
+the mask is a linear function of the picture's colour; that function is found on a reduced picture and evaluated at full
+resolution, where it takes over edges as fine as single hairs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from atelier_imaging.vips import Pixels
+
+# Rows evaluated at a time: enough to keep the processor busy, few enough to stay in its cache.
+_STRIP_ROWS: Final = 128
+_PAIRS: Final = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+
+
+class GuidedFilter:
+    """Filter masks along one reduced picture.
+
+    `guide` is float32 (h, w, 3), 0..1; `radius` is half the window in its pixels; `epsilon` the variance of colour
+    below which the picture counts as flat and the mask is only smoothed.
+    """
+
+    def __init__(self, guide: NDArray[np.float32], radius: int, epsilon: float) -> None:
+        # Planes apart: single-channel boxes and products are several times faster than interleaved ones.
+        self._guide = [np.ascontiguousarray(guide[..., i]) for i in range(3)]
+        self._window = (2 * radius + 1, 2 * radius + 1)
+        self._mean = [self._box(plane) for plane in self._guide]
+        spread = [self._box(self._guide[i] * self._guide[j]) - self._mean[i] * self._mean[j] for i, j in _PAIRS]
+        self._inverse = _inverse(spread, epsilon)
+
+    def coefficients(self, mask: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return (h, w, 4): at each place the factors of red, green and blue, and the constant, that make the mask."""
+        mean = self._box(mask)
+        covariance = [self._box(plane * mask) - own * mean for plane, own in zip(self._guide, self._mean, strict=True)]
+        planes = []
+        offset = mean
+        for i in range(3):
+            slope = np.sum([self._inverse[_index(i, j)] * covariance[j] for j in range(3)], axis=0)
+            offset = offset - slope * self._mean[i]
+            planes.append(self._box(slope))
+        return np.asarray(cv2.merge([*planes, self._box(offset)]), np.float32)
+
+    def smooth(self, mask: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the mask filtered at the reduced size, float32 (h, w), 0..1."""
+        return _linear(self.coefficients(mask), self._guide)
+
+    def _box(self, plane: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(cv2.boxFilter(plane, -1, self._window, borderType=cv2.BORDER_REFLECT), np.float32)
+
+
+def evaluate(coefficients: NDArray[np.float32], pixels: Pixels) -> NDArray[np.float32]:
+    """Evaluate `GuidedFilter.coefficients` on full-size pixels (H, W, 3): the mask, float32 (H, W), 0..1.
+
+    Works in strips, so that memory stays that of the result.
+    """
+    height, width = pixels.shape[:2]
+    scale = np.float32(1.0 / np.iinfo(pixels.dtype).max)
+    rows, columns = coefficients.shape[0] / height, coefficients.shape[1] / width
+    result = np.empty((height, width), np.float32)
+    for top in range(0, height, _STRIP_ROWS):
+        part = pixels[top : top + _STRIP_ROWS]
+        # The coefficients under these rows, placed as a resize of the whole would place them.
+        place = np.array([[columns, 0, (columns - 1) / 2], [0, rows, (top + 0.5) * rows - 0.5]])
+        strip = cv2.warpAffine(
+            coefficients,
+            place,
+            (width, len(part)),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        colour = [plane * scale for plane in cv2.split(part)]
+        result[top : top + len(part)] = _linear(np.asarray(strip, np.float32), colour)
+    return result
+
+
+def _linear(coefficients: NDArray[np.float32], colour: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    planes = cv2.split(coefficients)
+    value = np.array(planes[3], np.float32)
+    for slope, channel in zip(planes, colour, strict=False):
+        value += slope * channel
+    return np.clip(value, 0.0, 1.0, out=value)
+
+
+def _index(i: int, j: int) -> int:
+    return _PAIRS.index((min(i, j), max(i, j)))
+
+
+def _inverse(spread: Sequence[NDArray[np.float32]], epsilon: float) -> list[NDArray[np.float32]]:
+    """Invert symmetric 3 x 3 matrices given by their six entries, `epsilon` added to the diagonal."""
+    added = [plane + np.float32(epsilon) if i == j else plane for plane, (i, j) in zip(spread, _PAIRS, strict=True)]
+    a, b, c, d, e, f = added
+    cofactors = [d * f - e * e, c * e - b * f, b * e - c * d, a * f - c * c, b * c - a * e, a * d - b * b]
+    scale = 1 / np.maximum(a * cofactors[0] + b * cofactors[1] + c * cofactors[2], np.float32(1e-12))
+    return [plane * scale for plane in cofactors]
