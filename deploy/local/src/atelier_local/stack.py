@@ -39,6 +39,14 @@ class StackError(Exception):
     """The stack cannot be started or used; the message says why and shows the end of the log that tells."""
 
 
+class StackRunningError(StackError):
+    """There is a stack in that folder already."""
+
+    def __init__(self, stack: Stack) -> None:
+        super().__init__(f"a stack is running already in {stack.state_dir}")
+        self.stack = stack
+
+
 class Stack:
     """A running stack of one state folder.
 
@@ -83,11 +91,12 @@ class Stack:
         What an earlier stack of the folder left behind is removed first. An `owned` stack ends with the calling
         process, however that ends. `on_change` is told whenever a process changes.
 
-        Errors: StackError when one runs already, or a process does not become ready; nothing is left running then.
+        Errors: StackRunningError; StackError when a process does not become ready; nothing is left running then.
         """
         with record.lock(state_dir):
-            if cls.find(state_dir):
-                raise StackError(f"a stack is running already in {state_dir}")
+            running = cls.find(state_dir)
+            if running is not None:
+                raise StackRunningError(running)
             _clear(state_dir)
             stack = cls(state_dir, _launch(wanted, state_dir, owned=owned))
         try:
@@ -254,16 +263,18 @@ def running_stack(
     only: Sequence[str] = (),
     port: int = 0,
     triton: bool = True,
+    progress: Reporter | None = None,
     on_change: OnChange = lambda _: None,
 ) -> Iterator[Stack]:
     """Run a stack of its own for the length of a `with` block; it ends with the block or with the process.
 
     `only` names the capabilities (all that are installed without it), `port` is the gateway's (0: a free one).
+    `progress` is told of what is installed first, `on_change` of every change of a process.
 
     Errors: StackError when it does not become ready.
     """
     options = PlanOptions(paths.home(), state_dir.resolve(), tuple(only), port, triton)
-    stack = Stack.start(prepared(options), options.state_dir, owned=True, on_change=on_change)
+    stack = Stack.start(prepared(options, progress), options.state_dir, owned=True, on_change=on_change)
     try:
         yield stack
     finally:
