@@ -113,7 +113,8 @@ def test_a_process_that_never_answers_is_named_when_time_is_up(tmp_path: Path) -
         Stack.start(planned(mute), tmp_path, owned=True, timeout_seconds=2)
 
 
-def test_a_command_that_does_not_exist_is_named(tmp_path: Path) -> None:
+def test_a_command_that_does_not_exist_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("atelier_local.watch.DEATHS_BEFORE_GIVING_UP", 1)
     absent = script("absent", "")
     missing = type(absent)("absent", ("/nowhere/at-all",), absent.address, absent.probe)
     with pytest.raises(StackError, match="/nowhere/at-all cannot be started: No such file or directory"):

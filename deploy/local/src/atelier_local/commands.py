@@ -17,7 +17,7 @@ from rich.live import Live
 
 from atelier_local import paths, view
 from atelier_local.plan import PlanError, PlanOptions
-from atelier_local.stack import Stack, StackError, end_of_log, prepared, stop
+from atelier_local.stack import Stack, StackError, StackRunningError, end_of_log, prepared, stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,9 +60,12 @@ def up(*, detach: bool, only: str, port: int | None, no_triton: bool, as_json: b
     with _terminated_like_interrupted():
         try:
             stack = _start(prepared(options, OnConsole(console)), options, console, detach=detach)
-            _show(stack, as_json=as_json)
-            if not detach:
-                _attend(stack, console)
+            if detach:
+                _show(stack, as_json=as_json)
+            else:
+                _attend(stack, console, as_json=as_json)
+        except StackRunningError as error:  # somebody else started it meanwhile
+            _show(error.stack, as_json=as_json)
         except (StackError, PlanError) as error:
             raise click.ClickException(str(error)) from error
         except AtelierError as error:
@@ -147,10 +150,11 @@ def _show(stack: Stack, *, as_json: bool) -> bool:
     return bool(described["ready"])
 
 
-def _attend(stack: Stack, console: Console) -> None:
+def _attend(stack: Stack, console: Console, *, as_json: bool) -> None:
     """Show how the stack is until somebody stops it or it is gone."""
-    console.print("Ctrl-C stops everything", style="dim")
     try:
+        _show(stack, as_json=as_json)
+        console.print("Ctrl-C stops everything", style="dim")
         with Live(console=console, transient=True, auto_refresh=False) as live:
             while stack.record.supervisor.is_alive():
                 live.update(view.table(stack.statuses()), refresh=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 STACK_MARK, STATE_MARK = "ATELIER_STACK", "ATELIER_STATE"
-_GRACE_SECONDS = 3.0
+_GRACE_SECONDS = 2.0
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where POSIX shared memory lies on Linux, not a temporary file
 _OURS = ("triton_python_backend_shm_region_", "atelier")
 
@@ -24,7 +24,7 @@ _OURS = ("triton_python_backend_shm_region_", "atelier")
 def sweep(state_dir: Path, stack_id: str | None = None) -> int:
     """End what is left of one stack, or of any stack of the folder; return how many processes it was.
 
-    Each is asked to end, and killed after three seconds. Then shared memory that they used, or that no process uses any
+    Each is asked to end, and killed after two seconds. Then shared memory that they used, or that no process uses any
     more, is removed.
     """
     left = list(_marked(state_dir, stack_id))

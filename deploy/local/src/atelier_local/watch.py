@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from atelier_local.record import StackRecord
     from atelier_local.supervisor import Supervised, Supervisor
 
-_DEATHS_BEFORE_GIVING_UP = 3
+DEATHS_BEFORE_GIVING_UP = 3
+"""How often a process may end before a start is given up; the supervisor itself goes on for longer."""
 
 
 class Watch:
@@ -67,7 +68,7 @@ class Watch:
     def _keeps_dying(self, name: str, started: float) -> bool:
         deaths = self._deaths.setdefault(name, set())
         deaths.add(started)
-        return len(deaths) >= _DEATHS_BEFORE_GIVING_UP
+        return len(deaths) >= DEATHS_BEFORE_GIVING_UP
 
     def _awaits(self, spec: ProcessSpec) -> str:
         return f"waits for {', '.join(spec.needs)}" if spec.needs else ""

@@ -1,0 +1,118 @@
+"""What the processes of a stack are told."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from atelier_gateway import plugins
+from atelier_local.plan import PlanError, PlanOptions, plan
+from atelier_local.process import Probe, ProbeKind
+from atelier_local.triton import Triton
+from atelier_models.triton import TritonInstall
+from atelier_sdk.capability import Capability
+
+if TYPE_CHECKING:
+    from atelier_local.plan import Plan
+
+INSTALL = TritonInstall(Path("/t/bin/python"), Path("/t/tritonserver"), Path("/t/backends"), {"LD_LIBRARY_PATH": "/t"})
+TRITON = Triton(INSTALL, Path("/t/repository"))
+
+
+def capability(name: str) -> Capability:
+    return Capability(name, f"atelier.v1.{name.title()}Service", f"{name} things", b"", ("serve", name))
+
+
+@pytest.fixture(autouse=True)
+def installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugins, "capabilities", lambda: (capability("style"), capability("lens")))
+
+
+def planned(triton: Triton | None = None, *, only: tuple[str, ...] = (), port: int | None = 0) -> Plan:
+    return plan(PlanOptions(Path("/home"), Path("/state"), only, port), triton, "" if triton else "no Triton: a test")
+
+
+def test_every_capability_and_the_gateway_are_planned_with_ports_of_their_own() -> None:
+    found = planned()
+    assert [spec.name for spec in found.processes] == ["lens", "style", "gateway"]
+    assert len({spec.address for spec in found.processes}) == 3
+    assert found.processes[1].command == ("serve", "style")
+    assert found.notes == ("no Triton: a test",)
+
+
+def test_the_gateway_is_told_where_the_capabilities_are() -> None:
+    lens, style, gateway = planned().processes
+    assert gateway.environment["ATELIER_ENDPOINTS"] == f"lens={lens.address};style={style.address}"
+    assert gateway.environment["ATELIER_LISTEN"] == gateway.address
+    assert gateway.probe == Probe(ProbeKind.CATALOGUE, gateway.address)
+
+
+def test_a_capability_is_ready_when_the_gateway_says_so() -> None:
+    _, style, gateway = planned().processes
+    assert style.probe == Probe(ProbeKind.HEALTH, gateway.address, "atelier.v1.StyleService")
+
+
+def test_all_share_home_state_and_artifacts() -> None:
+    for spec in planned().processes:
+        shared = {name: spec.environment[name] for name in ("ATELIER_HOME", "ATELIER_STATE", "ATELIER_ARTIFACTS_URL")}
+        assert shared == {
+            "ATELIER_HOME": "/home",
+            "ATELIER_STATE": "/state",
+            "ATELIER_ARTIFACTS_URL": "file:///state/artifacts",
+        }
+
+
+def test_capabilities_wait_for_triton_and_are_told_its_address() -> None:
+    found = planned(TRITON)
+    triton, _, style, gateway = found.processes
+    assert (triton.name, triton.probe.kind) == ("triton", ProbeKind.TRITON)
+    assert (style.needs, gateway.needs) == (("triton",), ())
+    assert style.environment["ATELIER_TRITON_URL"] == triton.address == found.triton_url
+    assert found.notes == ()
+
+
+def test_without_triton_nothing_waits_for_it() -> None:
+    assert [spec.needs for spec in planned().processes] == [(), (), ()]
+    assert planned().processes[0].environment["ATELIER_TRITON_URL"] == ""
+
+
+def test_triton_is_given_only_what_differs_from_our_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_SECRET", "of the caller")
+    monkeypatch.setenv("PYTHONPATH", "/elsewhere")
+    environment = planned(TRITON).processes[0].environment
+    assert "A_SECRET" not in environment
+    assert environment["PYTHONPATH"] == ""
+    assert environment["PATH"] == f"/t/bin:{os.environ['PATH']}"
+
+
+def test_some_capabilities_may_be_chosen() -> None:
+    assert [spec.name for spec in planned(only=("lens",)).processes] == ["lens", "gateway"]
+
+
+def test_an_unknown_capability_is_refused_with_those_that_are_known() -> None:
+    with pytest.raises(PlanError, match="no capability is called astrology; installed are: lens, style"):
+        planned(only=("astrology",))
+
+
+def test_a_port_that_is_asked_for_is_given_or_refused() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(PlanError, match=f"port {port} is taken"):
+            planned(port=port)
+    assert planned(port=port).address == f"127.0.0.1:{port}"
+
+
+def test_the_usual_port_is_given_up_with_a_remark_when_it_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        monkeypatch.setattr("atelier_local.plan.DEFAULT_PORT", port)
+        found = planned(port=None)
+    assert found.address != f"127.0.0.1:{port}"
+    assert f"port {port} is taken" in found.notes[0]
