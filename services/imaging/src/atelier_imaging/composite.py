@@ -49,8 +49,8 @@ def multiband(source: Pixels, edited: Pixels, mask: NDArray[np.float32], levels:
     """Lay an edit over its source where a mask says so, each band of detail over a width of its own.
 
     Arguments are those of `composite`; `levels` is the number of octaves, from 1. Coarse differences, of tone, fade
-    over up to 2 ** levels pixels, fine ones, of texture, over few: neither a step nor a doubled edge remains. It works on
-    display-encoded numbers, in which equal steps look about equal, so that dark and light sides fade alike.
+    over up to 2 ** levels pixels, fine ones, of texture, over few: neither a step nor a doubled edge remains. It works
+    on display-encoded numbers, in which equal steps look about equal, so that dark and light sides fade alike.
 
     Burt and Adelson: A multiresolution spline with application to image mosaics. ACM TOG 2 (1983). The pyramid
     is linear, so blending the two pictures is adding the blended pyramid of their difference, which is 0 where they

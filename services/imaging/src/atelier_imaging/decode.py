@@ -26,6 +26,7 @@ from atelier_imaging.exif import without_prefix
 from atelier_imaging.formats import ImageFormat, sniff
 from atelier_imaging.heif import heif_pixels
 from atelier_imaging.picture import Picture, SourceInfo, digest
+from atelier_imaging.png_chunks import without_compressed_text
 from atelier_imaging.tiff_tags import exif_of_tiff
 from atelier_imaging.truncation import is_truncated
 from atelier_imaging.vips import configure_vips, from_array
@@ -95,8 +96,9 @@ def _open(encoded: bytes, image_format: ImageFormat) -> pyvips.Image:
     """Read the header; pixels are decoded when they are asked for, row by row."""
     configure_vips()
     loader = getattr(pyvips.Image, _LOADERS[image_format])
+    readable = without_compressed_text(encoded) if image_format is ImageFormat.PNG else encoded
     try:
-        image = loader(encoded, access="sequential", fail_on=_STRICTNESS.get(image_format, "error"))
+        image = loader(readable, access="sequential", fail_on=_STRICTNESS.get(image_format, "error"))
     except pyvips.Error as error:
         raise _refusal(encoded, image_format) from error
     return image

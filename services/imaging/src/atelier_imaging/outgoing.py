@@ -16,8 +16,6 @@ from atelier_imaging.vips import from_array, to_array
 from atelier_imaging.working import strips, widened
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from atelier_imaging.picture import Picture
     from atelier_imaging.vips import Pixels
 

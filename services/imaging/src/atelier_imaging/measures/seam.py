@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
 SEAM = Gate(maximum=1.2, fail_above=1.5)
 MINIMUM_EDGE_PIXELS = 50
-# A seam is a step that runs along the edge, texture is not: this blur keeps the one and lowers the other.
-_SIGMA_PIXELS = 1.5
-_ON_EDGE_PIXELS = 2.0
+# A seam is a thin step: it stands in the fine blur's gradient and not in the coarse one's, a soft transition in both.
+_FINE_PIXELS, _COARSE_PIXELS = 1.5, 4.0
+_ON_EDGE_PIXELS = 1.5
 _BESIDE_PIXELS = (6.0, 14.0)
-# Gradients below this, in L* per pixel, are noise; it keeps the ratio steady where the source is flat.
+# How far a gradient of the source hides one beside it.
+_HIDING_PIXELS = 3.0
+# Gradients below this, in L* per pixel, hide nothing.
 _FLOOR = 0.25
 
 
@@ -39,24 +41,29 @@ class _Edge:
 def seam(
     before: Pixels, after: Pixels, mask: NDArray[np.float32], space: ColorSpace, gate: Gate | None = SEAM
 ) -> Measure:
-    """Measure how much the gradient across the mask's edge has grown, against how much it has beside the edge.
+    """Measure the step that an edit leaves along its mask's edge: the gradient there, with the edit over without.
 
     `before` and `after` are (height, width, 3), display-encoded in `space`; `mask` is float32 (height, width), its edge
-    is where it is 0.5. 1 means that the edit leaves no trace along the edge.
+    is where it is 0.5. What counts is the thin part of the change of L* across the edge, against the source's own
+    gradients around, which hide it; what the edit does beside the edge, grain for one, is taken off. 1 means that
+    nothing shows. On portraits, a face darkened by 4 % with a hard edge gives about 1.3, by 10 % about 1.8, and with an
+    edge as wide as a fifth of the distance between the pupils at most 1.2.
     """
     require_same_shape(before, after, mask)
     edge = _edge(mask)
-    on_edge = np.abs(edge.distance) <= _ON_EDGE_PIXELS
-    beside = (np.abs(edge.distance) >= _BESIDE_PIXELS[0]) & (np.abs(edge.distance) <= _BESIDE_PIXELS[1])
     inner = np.zeros(mask.shape, bool)
     inner[2:-2, 2:-2] = True  # where the picture itself ends, there is no gradient to measure
-    on_edge, beside = on_edge & inner, beside & inner
+    on_edge = (np.abs(edge.distance) <= _ON_EDGE_PIXELS) & inner
+    beside = (np.abs(edge.distance) >= _BESIDE_PIXELS[0]) & (np.abs(edge.distance) <= _BESIDE_PIXELS[1]) & inner
     if np.count_nonzero(on_edge) < MINIMUM_EDGE_PIXELS or not beside.any():
         return not_measurable("seam", "ratio", gate, "The mask has no edge within the picture.")
-    grown = _across(after, edge, on_edge, space) / _across(before, edge, on_edge, space)
-    around = _across(after, edge, beside, space) / _across(before, edge, beside, space)
-    value = float(grown / max(around, 1.0))
-    explanation = f"Across the mask's edge gradients are {value:.2f} times what they would be without an edit."
+    lightness = color.rgb_to_lab(before, space)[..., 0]
+    change = color.rgb_to_lab(after, space)[..., 0] - lightness
+    thin = np.abs(_across(change, edge, _FINE_PIXELS) - _across(change, edge, _COARSE_PIXELS))
+    hiding = cv2.GaussianBlur(np.abs(_across(lightness, edge, _FINE_PIXELS)), (0, 0), _HIDING_PIXELS)
+    added = thin / (np.asarray(hiding) + _FLOOR)
+    value = 1 + max(0.0, float(added[on_edge].mean() - added[beside].mean()))
+    explanation = f"Across the mask's edge gradients are {value:.2f} times what they would be without the edit."
     return judged("seam", value, "ratio", gate, explanation, box=box_of(mask))
 
 
@@ -70,12 +77,11 @@ def _edge(mask: NDArray[np.float32]) -> _Edge:
     return _Edge(np.divide(normal, length, out=np.zeros_like(normal), where=length > 0), np.asarray(within - without))
 
 
-def _across(pixels: Pixels, edge: _Edge, where: NDArray[np.bool_], space: ColorSpace) -> float:
-    """Return the mean gradient of L* in the direction of the edge's normal, per pixel."""
-    lightness = color.rgb_to_lab(pixels, space)[..., 0]
-    smooth = np.asarray(cv2.GaussianBlur(lightness, (0, 0), _SIGMA_PIXELS), dtype=np.float32)
-    gradient = np.stack(_gradient(smooth), axis=-1)
-    return float(np.abs((gradient * edge.normal).sum(axis=-1)[where]).mean()) + _FLOOR
+def _across(lightness: NDArray[np.float32], edge: _Edge, sigma: float) -> NDArray[np.float32]:
+    """Return the gradient (height, width) of L*, blurred by `sigma` pixels, in the direction of the edge's normal."""
+    blurred = np.asarray(cv2.GaussianBlur(lightness, (0, 0), sigma), dtype=np.float32)
+    gradient = np.stack(_gradient(blurred), axis=-1)
+    return np.asarray((gradient * edge.normal).sum(axis=-1), dtype=np.float32)
 
 
 def _gradient(values: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
