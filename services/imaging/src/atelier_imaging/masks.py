@@ -11,7 +11,7 @@ import numpy as np
 from atelier_imaging import topology
 from atelier_imaging.faceframe import FaceFrame, face_frame, fill, unit_pixels
 from atelier_imaging.guided import evaluate
-from atelier_imaging.priors import step
+from atelier_imaging.priors import beard_zone, step
 from atelier_imaging.region import Region
 from atelier_imaging.tissue import HAIR, SKIN, Tissue, classify
 
@@ -69,7 +69,7 @@ class FaceMasks:
 
     @cached_property
     def hair(self) -> NDArray[np.float32]:
-        """Draw the hair of the head."""
+        """Draw the hair of the head, beard left out."""
         return self._tissue_mask(HAIR)
 
     @cached_property
@@ -88,7 +88,8 @@ class FaceMasks:
         if self._frame is None or self._tissue is None:
             return mask
         part = (self._frame.rows, self._frame.columns)
-        fit = self._tissue.guide.coefficients(self._tissue.shares[kind])
+        share = self._tissue.shares[kind] * (1 - beard_zone(self._frame) if kind == HAIR else np.float32(1))
+        fit = self._tissue.guide.coefficients(share)
         sharp = evaluate(fit, self._pixels[part])
         # The guided filter leaves a thin veil where colours agree by chance; the middle of the range is what is unsure.
         mask[part] = step(sharp, 0.1, 0.9) * self._person[part]

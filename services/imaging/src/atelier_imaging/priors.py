@@ -25,18 +25,44 @@ def spatial_priors(frame: FaceFrame) -> NDArray[np.float32]:
     depth = frame.depth_inside_oval()
     inside = step(depth, -0.03, 0.03)
     body = _Body(frame)
+    beard = body.beard(depth)
     priors = np.stack(
         [
             np.maximum(inside, (1 - inside) * body.skin(depth)),
-            inside * body.fringe(depth) + (1 - inside) * body.hair(depth),
+            inside * body.fringe(depth) + (1 - inside) * body.hair(depth) + np.float32(0.08) * beard,
             (1 - inside) * step(body.y, body.chin - 0.5, body.chin + 0.7),
-            inside * np.float32(0.06) + (1 - inside) * np.float32(0.04),
+            inside * np.float32(0.06) + (1 - inside) * np.float32(0.04) + np.float32(0.08) * beard,
         ]
     ) + np.float32(_LEAST)
     return np.asarray(priors / priors.sum(axis=0), np.float32)
 
 
-def step(x: NDArray[np.float32], start: float, end: float) -> NDArray[np.float32]:
+def beard_zone(frame: FaceFrame) -> NDArray[np.float32]:
+    """Return where hair would be a beard, (h, w), 0..1: on the face, below the nose."""
+    return _Body(frame).beard(frame.depth_inside_oval())
+
+
+def falling_hair(frame: FaceFrame, hair: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a factor (h, w) for hair below the ears: 1 on a side where hair passes the ear, 0 where it ends above.
+
+    `hair` (h, w) is what is taken for hair so far. What looks like hair below short hair is a shoulder.
+    """
+    body = _Body(frame)
+    depth = frame.depth_inside_oval()
+    beside = step(depth, -0.75, -0.6) * step(depth, -0.08, -0.16)
+    # Two bands, at the ear lobe and below it: a shoulder may reach into the lower one, only hair fills both.
+    bands = [
+        beside * step(body.y, low - 0.05, low + 0.05) * step(body.y, low + 0.35, low + 0.25) for low in (0.4, 0.75)
+    ]
+    factor = np.ones(frame.shape, np.float32)
+    for side in (body.x < 0, body.x >= 0):
+        shares = [(hair * band * side).sum() / max(float((band * side).sum()), 1.0) for band in bands]
+        passes = step(np.float32(min(shares)), 0.15, 0.4)
+        factor[side] = 1 - step(body.y, 0.6, 1.2)[side] * (1 - passes)
+    return factor
+
+
+def step(x: NDArray[np.float32] | np.float32, start: float, end: float) -> NDArray[np.float32]:
     """Rise smoothly from 0 at `start` to 1 at `end` (or fall, where `end` is the smaller)."""
     t = np.clip((x - np.float32(start)) / np.float32(end - start), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
@@ -62,6 +88,11 @@ class _Body:
         scalp = 0.4 * step(depth, -1.3, -0.2) * step(self.y, self.brow + 0.2, self.brow - 0.3)
         return np.asarray(np.maximum.reduce([neck, ears, scalp]), np.float32)
 
+    def beard(self, depth: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Moustache, chin and jaw; what is dark below the chin is mostly its shadow."""
+        below_nose = step(self.y, 0.6, 0.85)
+        return np.asarray(step(depth, -0.06, 0.04) * below_nose, np.float32)
+
     def fringe(self, depth: NDArray[np.float32]) -> NDArray[np.float32]:
         """Hair inside the face's outline: a fringe, temples."""
         upper = step(self.y, self.brow + 0.9, self.brow - 0.1)
@@ -69,7 +100,7 @@ class _Body:
 
     def hair(self, depth: NDArray[np.float32]) -> NDArray[np.float32]:
         """Hair around the face, and long hair beside the neck."""
-        around = 0.8 * step(self.y, self.chin + 0.2, self.chin - 0.6)
-        beside_neck = step(self.beside, 0.8, 1.2) * step(self.beside, 2.4, 1.5)
-        falling = 0.12 * step(self.y, self.chin + 2.5, self.chin) * beside_neck
-        return np.asarray(step(depth, -2.2, -0.6) * (around + falling), np.float32)
+        around = 0.8 * step(depth, -2.2, -0.6) * step(self.y, 1.0, 0.4)
+        beside_neck = step(self.beside, 0.8, 1.2) * step(self.beside, 2.2, 1.4)
+        falling = 0.5 * step(self.y, 0.4, 1.0) * step(self.y, self.chin + 2.5, self.chin - 0.2) * beside_neck
+        return np.asarray(around + falling, np.float32)

@@ -16,8 +16,9 @@ import numpy as np
 from scipy import ndimage
 
 from atelier_imaging import topology
+from atelier_imaging.bareskin import continuous_skin
 from atelier_imaging.guided import GuidedFilter
-from atelier_imaging.priors import spatial_priors
+from atelier_imaging.priors import beard_zone, falling_hair, spatial_priors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,6 +35,9 @@ _ROUNDS: Final = 3
 # The likelihood of any colour for what is neither skin nor hair nor clothes: about that of a colour that fills a
 # hundredth of the space that colours of portraits fill.
 _ANY_COLOUR: Final = 1 / 2500
+# Skin shines: being lighter than the cheeks speaks half as much against skin as being darker does.
+_GLOSS: Final = 0.5
+_BEARD_BELOW: Final = 0.3
 _GUIDE_RADIUS: Final = 0.06  # of the pupils' distance: the width of a strand
 _GUIDE_EPSILON: Final = 2e-3
 
@@ -52,8 +56,9 @@ def classify(frame: FaceFrame, coarse: FaceFrame, coarse_person: NDArray[np.floa
     Colours are learnt in the `coarse` frame of the same face, which is several times faster and no worse, from pixels
     that `coarse_person` (h, w), 0..1, calls a person.
     """
-    colours = _learn(coarse, coarse_person)
-    shares = _posterior(frame, spatial_priors(frame), colours)
+    colours, evidence = _learn(coarse, coarse_person)
+    resized = [cv2.resize(plane, frame.shape[::-1], interpolation=cv2.INTER_LINEAR) for plane in evidence]
+    shares = _posterior(frame, spatial_priors(frame) * np.asarray(resized, np.float32), colours)
     guide_picture = frame.pixels.astype(np.float32) / np.float32(255)
     guide = GuidedFilter(guide_picture, max(2, round(_GUIDE_RADIUS * frame.unit)), _GUIDE_EPSILON)
     smooth = np.stack([guide.smooth(share) for share in shares])
@@ -72,19 +77,28 @@ def features_mask(frame: FaceFrame) -> NDArray[np.float32]:
     return np.asarray(np.maximum.reduce([frame.polygon(outline) for outline in outlines]), np.float32)
 
 
-def _learn(frame: FaceFrame, person: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Learn the likelihoods (3, bins) of every colour for skin, hair and clothes."""
-    priors = spatial_priors(frame)
-    weight = person * (1 - features_mask(frame))
+def _learn(frame: FaceFrame, person: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Learn the likelihoods (3, bins) of colours, and what else speaks for a kind (4, h, w)."""
     typical = _typical_skin(frame)
-    doubt = np.stack([typical + 0.02, 1.02 - typical, 1.02 - 0.9 * typical, 1.02 - typical])
-    shares = _normalised(priors * doubt)
+    weight = np.repeat((person * (1 - features_mask(frame)))[None], 3, axis=0)
+    weight[SKIN] *= 1 - beard_zone(frame) * (typical < _BEARD_BELOW)  # else a beard would teach what skin looks like
+    unlike = (1.02 - typical) ** 2
+    evidence = _runs_on(continuous_skin(frame, person, typical))
+    priors = spatial_priors(frame)
+    shares = _normalised(priors * evidence * np.stack([typical + 0.1, unlike, unlike + 0.1, unlike]))
     bins = _bins(frame)
-    colours = _likelihoods(bins, shares[:3] * weight)
-    for _ in range(_ROUNDS - 1):
-        shares = _posterior(frame, priors, colours)
+    for _ in range(_ROUNDS):
         colours = _likelihoods(bins, shares[:3] * weight)
-    return colours
+        shares = _posterior(frame, priors * evidence, colours)
+    evidence[HAIR] *= falling_hair(frame, shares[HAIR] * person)
+    shares = _posterior(frame, priors * evidence, colours)
+    return _likelihoods(bins, shares[:3] * weight), evidence
+
+
+def _runs_on(bare: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Turn continuity with the face into factors (4, h, w) for the four kinds."""
+    against = 1 - np.float32(0.9) * bare
+    return np.stack([np.ones_like(bare), against, against, against])
 
 
 def _posterior(frame: FaceFrame, priors: NDArray[np.float32], colours: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -102,8 +116,10 @@ def _typical_skin(frame: FaceFrame) -> NDArray[np.float32]:
         return np.zeros(frame.shape, np.float32)
     middle = np.median(sample, axis=0)
     # 1.48 makes a median deviation a standard deviation; skin of the rest of the head varies more than these places do.
-    spread = (1.48 * np.median(np.abs(sample - middle), axis=0) + (6.0, 2.5, 2.5)) * (3.0, 1.8, 1.8)
-    distance = (((lab - middle) / spread) ** 2).sum(axis=-1)
+    spread = (1.48 * np.median(np.abs(sample - middle), axis=0) + (6.0, 2.5, 2.5)) * (3.0, 1.5, 1.5)
+    offset = lab - middle
+    offset[..., 0] = np.where(offset[..., 0] > 0, offset[..., 0] * _GLOSS, offset[..., 0])
+    distance = ((offset / spread) ** 2).sum(axis=-1)
     return np.asarray(np.exp(-0.5 * distance), np.float32)
 
 
