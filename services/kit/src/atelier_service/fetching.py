@@ -97,13 +97,13 @@ class Fetcher:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
             connection.request("GET", path, headers={"Accept": "image/*", "User-Agent": "atelier"})
-            answer = connection.getresponse()
-            location = answer.getheader("Location")
-            if answer.status in _REDIRECTS and location:
-                return location
-            if answer.status != http.client.OK:
-                raise _unreachable(origin, f"it answered {answer.status}")
-            return self._body(answer, deadline=deadline, check=check)
+            with connection.getresponse() as answer:
+                location = answer.getheader("Location")
+                if answer.status in _REDIRECTS and location:
+                    return location
+                if answer.status != http.client.OK:
+                    raise _unreachable(origin, f"it answered {answer.status}")
+                return self._body(answer, deadline=deadline, check=check)
         except (OSError, http.client.HTTPException) as error:
             raise _unreachable(origin, type(error).__name__) from error
         finally:

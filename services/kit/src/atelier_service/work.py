@@ -52,11 +52,15 @@ class Work:
         self, function: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
         """Run `function` in a worker and return what it returns, unless the call is cancelled or its time is over."""
-        turn = self._workers.submit(self._context.run, functools.partial(function, *args, **kwargs))
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        task = functools.partial(function, *args, **kwargs)
+        turn: Future[Result] = self._workers.submit(self._context.run, task)
         self._turn = turn
+        turn.add_done_callback(lambda _: _tell(loop, _resolve, done))
         try:
             async with asyncio.timeout(max(0.0, self.call.remaining_seconds())):
-                return await asyncio.shield(asyncio.wrap_future(turn))
+                await done
         except TimeoutError:
             raise self._stop(DeadlineTooShortError("The deadline passed while the call was worked on.")) from None
         except asyncio.CancelledError:
@@ -64,6 +68,7 @@ class Work:
                 self._stop(DeadlineTooShortError("The deadline passed while the call was worked on."))
             self._stop(CancelledError("The caller cancelled."))
             raise
+        return turn.result()
 
     def afterwards(self, then: Callable[[], object]) -> None:
         """Call `then` once no worker is at this call any more: at once, or from the worker's thread."""
@@ -141,7 +146,7 @@ class Desk:
 
         def leave() -> None:
             taken = time.monotonic() - started if finished else None
-            loop.call_soon_threadsafe(self._admission.leave, method, taken)
+            _tell(loop, self._admission.leave, method, taken)
 
         try:
             yield work
@@ -172,6 +177,17 @@ class Desk:
 
 def _next(responses: Generator[Message]) -> Message | None:
     return next(responses, None)
+
+
+def _tell(loop: asyncio.AbstractEventLoop, what: Callable[..., object], *args: object) -> None:
+    """Have the event loop do something, from a worker, which may outlive it."""
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(what, *args)
+
+
+def _resolve(done: asyncio.Future[None]) -> None:
+    if not done.done():
+        done.set_result(None)
 
 
 def snake_case(method: str) -> str:

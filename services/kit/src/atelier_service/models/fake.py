@@ -28,6 +28,10 @@ class FakeModels:
         self.closed = False
         self._answers = dict(answers)
 
+    def learn(self, model: str, answer: Answer) -> None:
+        """Have `answer` be the model of that name from now on."""
+        self._answers[model] = answer
+
     def infer(
         self,
         model: str,
