@@ -58,7 +58,7 @@ def falling_hair(frame: FaceFrame, hair: NDArray[np.float32]) -> NDArray[np.floa
     for side in (body.x < 0, body.x >= 0):
         shares = [(hair * band * side).sum() / max(float((band * side).sum()), 1.0) for band in bands]
         passes = step(np.float32(min(shares)), 0.15, 0.4)
-        factor[side] = 1 - step(body.y, 0.6, 1.2)[side] * (1 - passes)
+        factor[side] = 1 - step(body.y, 0.5, 0.95)[side] * (1 - passes)
     return factor
 
 
@@ -100,7 +100,7 @@ class _Body:
 
     def hair(self, depth: NDArray[np.float32]) -> NDArray[np.float32]:
         """Hair around the face, and long hair beside the neck."""
-        around = 0.8 * step(depth, -2.2, -0.6) * step(self.y, 1.0, 0.4)
+        around = 0.8 * step(depth, -1.7, -0.5) * step(self.y, 1.0, 0.4)
         beside_neck = step(self.beside, 0.8, 1.2) * step(self.beside, 2.2, 1.4)
         falling = 0.5 * step(self.y, 0.4, 1.0) * step(self.y, self.chin + 2.5, self.chin - 0.2) * beside_neck
         return np.asarray(around + falling, np.float32)

@@ -38,6 +38,8 @@ _ANY_COLOUR: Final = 1 / 2500
 # Skin shines: being lighter than the cheeks speaks half as much against skin as being darker does.
 _GLOSS: Final = 0.5
 _BEARD_BELOW: Final = 0.3
+# Mean of |a*| and |b*| below which a picture is black and white.
+_GREY_CHROMA: Final = 1.5
 _GUIDE_RADIUS: Final = 0.06  # of the pupils' distance: the width of a strand
 _GUIDE_EPSILON: Final = 2e-3
 
@@ -58,7 +60,7 @@ def classify(frame: FaceFrame, coarse: FaceFrame, coarse_person: NDArray[np.floa
     """
     colours, evidence = _learn(coarse, coarse_person)
     resized = [cv2.resize(plane, frame.shape[::-1], interpolation=cv2.INTER_LINEAR) for plane in evidence]
-    shares = _posterior(frame, spatial_priors(frame) * np.asarray(resized, np.float32), colours)
+    shares = _posterior(frame, _expected(frame) * np.asarray(resized, np.float32), colours)
     guide_picture = frame.pixels.astype(np.float32) / np.float32(255)
     guide = GuidedFilter(guide_picture, max(2, round(_GUIDE_RADIUS * frame.unit)), _GUIDE_EPSILON)
     smooth = np.stack([guide.smooth(share) for share in shares])
@@ -84,7 +86,7 @@ def _learn(frame: FaceFrame, person: NDArray[np.float32]) -> tuple[NDArray[np.fl
     weight[SKIN] *= 1 - beard_zone(frame) * (typical < _BEARD_BELOW)  # else a beard would teach what skin looks like
     unlike = (1.02 - typical) ** 2
     evidence = _runs_on(continuous_skin(frame, person, typical))
-    priors = spatial_priors(frame)
+    priors = _expected(frame)
     shares = _normalised(priors * evidence * np.stack([typical + 0.1, unlike, unlike + 0.1, unlike]))
     bins = _bins(frame)
     for _ in range(_ROUNDS):
@@ -99,6 +101,13 @@ def _runs_on(bare: NDArray[np.float32]) -> NDArray[np.float32]:
     """Turn continuity with the face into factors (4, h, w) for the four kinds."""
     against = 1 - np.float32(0.9) * bare
     return np.stack([np.ones_like(bare), against, against, against])
+
+
+def _expected(frame: FaceFrame) -> NDArray[np.float32]:
+    """Return where each kind is expected (4, h, w), more firmly in a picture without colour, where colour says less."""
+    priors = spatial_priors(frame)
+    chroma = _lab(frame)[..., 1:].astype(np.float32) - 128
+    return _normalised(priors**2) if float(np.abs(chroma).mean()) < _GREY_CHROMA else priors
 
 
 def _posterior(frame: FaceFrame, priors: NDArray[np.float32], colours: NDArray[np.float32]) -> NDArray[np.float32]:
