@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEVELS = 129
-_QUANTILES = 64
-_DISTANCES = 192
+_QUANTILES = 512
+_DISTANCES = 256
 
 
 @dataclass(frozen=True, slots=True)

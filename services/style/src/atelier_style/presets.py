@@ -72,6 +72,26 @@ def find(kind: str, name: str, known: Mapping[str, Found], field: str) -> Found:
     )
 
 
+def check_names(grade: str | None, stock: str | None) -> None:
+    """Look up all names of a request before any work is done.
+
+    Raises PresetUnknownError that names every unknown one.
+    """
+    refusals = []
+    for kind, name, known, field in (("grade", grade, grades(), "grade.preset"), ("film stock", stock, stocks(), "grain.stock")):
+        try:
+            if name is not None:
+                find(kind, name, dict(known), field)
+        except PresetUnknownError as refusal:
+            refusals.append(refusal)
+    if len(refusals) > 1:
+        violations = tuple(violation for refusal in refusals for violation in refusal.violations)
+        message = "; ".join(refusal.message for refusal in refusals)
+        raise PresetUnknownError(message, metadata=refusals[0].metadata, violations=violations)
+    for refusal in refusals:
+        raise refusal
+
+
 def _read(file: str) -> dict[str, dict[str, object]]:
     return tomllib.loads(resources.files("atelier_style").joinpath(file).read_text(encoding="utf-8"))
 

@@ -1,0 +1,177 @@
+"""StyleService: RPC in, RPC out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from atelier.v1 import style_pb2
+from atelier_imaging.encode import encode
+from atelier_imaging.picture import Picture
+from atelier_imaging.portrait import Portrait
+from atelier_service import wire
+from atelier_service.servicer import Preset, Servicer
+
+from atelier_style.apply import Plan, apply
+from atelier_style.cube import write_cube
+from atelier_style.grade_plan import export, plan_grade
+from atelier_style.grain_plan import GrainAsk, plan_grain
+from atelier_style.measures import measure
+from atelier_style.presets import check_names, grades, stocks
+from atelier_style.tone_plan import plan_tone
+from atelier_style.wishes import grade_of, grain_of, picture_of, refuse_identity_floor, tone_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from atelier.v1.face_pb2 import FaceSelector
+    from atelier.v1.image_pb2 import Image, OutputOptions
+    from atelier.v1.report_pb2 import Report
+    from atelier_imaging.face import Face
+    from atelier_service.call import Call
+
+
+class Request(Protocol):
+    """What the requests of this service have in common."""
+
+    @property
+    def image(self) -> Image: ...
+    @property
+    def face(self) -> FaceSelector: ...
+    @property
+    def output(self) -> OutputOptions: ...
+    @property
+    def identity_floor(self) -> float: ...
+    @property
+    def include_mesh(self) -> bool: ...
+
+
+class StyleServicer(Servicer):
+    """Grade, grain and skin tone."""
+
+    version = "0.1.0"
+
+    def presets(self) -> Sequence[Preset]:
+        """Return the grades and the film stocks."""
+        looks = [Preset("grade", name, look.description) for name, look in grades().items()]
+        return looks + [Preset("stock", name, stock.description) for name, stock in stocks().items()]
+
+    def grade(self, request: style_pb2.GradeRequest, call: Call) -> style_pb2.GradeResponse:
+        """Grade a picture."""
+        done = _Work(request, call, floor=request.HasField("identity_floor"))
+        image, report = done.carry_out(grade=request.grade)
+        return style_pb2.GradeResponse(image=image, report=report, lut=done.lut)
+
+    def grain(self, request: style_pb2.GrainRequest, call: Call) -> style_pb2.GrainResponse:
+        """Draw grain over a picture."""
+        done = _Work(request, call, floor=request.HasField("identity_floor"))
+        image, report = done.carry_out(grain=request.grain)
+        return style_pb2.GrainResponse(image=image, report=report)
+
+    def skin_tone(self, request: style_pb2.SkinToneRequest, call: Call) -> style_pb2.SkinToneResponse:
+        """Tone the skin of a face."""
+        done = _Work(request, call, floor=request.HasField("identity_floor"))
+        image, report = done.carry_out(tone=request.skin_tone)
+        return style_pb2.SkinToneResponse(image=image, report=report)
+
+    def apply(self, request: style_pb2.ApplyRequest, call: Call) -> style_pb2.ApplyResponse:
+        """Tone skin, grade and draw grain in one pass."""
+        done = _Work(request, call, floor=request.HasField("identity_floor"))
+        image, report = done.carry_out(
+            tone=request.skin_tone if request.HasField("skin_tone") else None,
+            grade=request.grade if request.HasField("grade") else None,
+            grain=request.grain if request.HasField("grain") else None,
+        )
+        return style_pb2.ApplyResponse(image=image, report=report, lut=done.lut)
+
+    def canary(self, call: Call) -> None:
+        """Look for faces in a grey square and draw grain over it; there is no face, and the grain is what it should be."""
+        picture = Picture.from_array(np.full((64, 64, 3), 128, np.uint8))
+        if Portrait(picture, call.models).faces:
+            raise RuntimeError("the face detector sees a face in an even grey square")
+        grained = apply(picture, Plan(grain=plan_grain(GrainAsk(stock="tri_x_400", seed=1))))
+        deviation = float(grained.pixels.std())
+        if not 5.0 < deviation < 12.0:
+            raise RuntimeError(f"grain on middle grey has a deviation of {deviation:.2f} instead of about 8")
+
+
+class _Work:
+    """One call's way through decode, analyse, operate, measure and encode."""
+
+    def __init__(self, request: Request, call: Call, *, floor: bool) -> None:
+        if floor:
+            refuse_identity_floor()
+        self.lut = b""
+        self._request = request
+        self._call = call
+        self._portrait = Portrait(picture_of(request.image, call), call.models)
+
+    def carry_out(
+        self,
+        *,
+        tone: style_pb2.SkinTone | None = None,
+        grade: style_pb2.Grade | None = None,
+        grain: style_pb2.Grain | None = None,
+    ) -> tuple[Image, Report]:
+        """Do what is asked for; answer the picture and the report."""
+        check_names(
+            grade.preset if grade is not None and grade.WhichOneof("look") == "preset" else None,
+            grain.stock if grain is not None and grain.WhichOneof("source") == "stock" else None,
+        )
+        call, portrait = self._call, self._portrait
+        with call.stage("analyse"):
+            face = self._selected()
+        plan = self._plan(face, tone, grade, grain)
+        call.notes.extend(portrait.picture.source.notes)
+        call.notes.extend(plan.notes)
+        with call.stage("operate"):
+            styled = apply(portrait.picture, plan, call.check)
+        with call.stage("measure"):
+            measures = measure(portrait, styled, plan, face)
+            tones = {face.index: portrait.ita_degrees(face) for face in portrait.faces}
+        with call.stage("encode"):
+            encoded = encode(styled, wire.encode_options(self._request.output))
+        call.notes.extend(encoded.notes)
+        image = call.store(encoded, self._request.output)
+        report = call.report(
+            parameters=plan.parameters,
+            source=portrait.picture.source_info,
+            output=encoded.info,
+            faces=portrait.faces,
+            selected=face.index if face else None,
+            ita_degrees={index: tone for index, tone in tones.items() if tone is not None},
+            include_mesh=self._request.include_mesh,
+            measures=measures,
+        )
+        return image, report
+
+    def _selected(self) -> Face | None:
+        """Give the face that is meant; None where the picture has none and none was named."""
+        index, at = wire.selection(self._request.face)
+        if index is None and at is None:
+            return self._portrait.faces[0] if self._portrait.faces else None
+        return self._portrait.select(index, at)
+
+    def _plan(
+        self,
+        face: Face | None,
+        tone: style_pb2.SkinTone | None,
+        grade: style_pb2.Grade | None,
+        grain: style_pb2.Grain | None,
+    ) -> Plan:
+        """Work out each part that is asked for."""
+        call, portrait = self._call, self._portrait
+        wished = (
+            None if tone is None else tone_of(tone, call),
+            None if grade is None else grade_of(grade, call),
+            None if grain is None else grain_of(grain, call),
+        )
+        with call.stage("operate"):
+            plan = Plan(
+                tone=wished[0] and plan_tone(wished[0], portrait, face),
+                grade=wished[1] and plan_grade(wished[1], portrait),
+                grain=wished[2] and plan_grain(wished[2]),
+            )
+            if plan.grade is not None and grade is not None and grade.export_lut:
+                self.lut = write_cube(export(plan.grade, portrait.picture.space))
+        return plan

@@ -1,0 +1,111 @@
+"""From messages to what is asked for: the one place where style's requests are read."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final
+
+from atelier.v1 import style_pb2
+from atelier_imaging.decode import decode
+from atelier_imaging.portrait import Portrait
+from atelier_sdk.errors import ModelNotInstalledError
+
+from atelier_style.grade_plan import GradeAsk
+from atelier_style.grain_model import GrainModel
+from atelier_style.grain_plan import GrainAsk
+from atelier_style.match import MatchMethod
+from atelier_style.tone_plan import ToneAsk
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from atelier.v1.image_pb2 import Image
+    from atelier_imaging.picture import Picture
+    from atelier_service.call import Call
+
+_METHODS: Final[Mapping[int, MatchMethod | None]] = {
+    style_pb2.MATCH_METHOD_UNSPECIFIED: None,
+    style_pb2.MATCH_METHOD_MONGE_KANTOROVICH: MatchMethod.MONGE_KANTOROVICH,
+    style_pb2.MATCH_METHOD_REINHARD: MatchMethod.REINHARD,
+}
+_CHANNELS: Final[Mapping[int, bool | None]] = {
+    style_pb2.GRAIN_CHANNELS_UNSPECIFIED: None,
+    style_pb2.GRAIN_CHANNELS_LUMINANCE: False,
+    style_pb2.GRAIN_CHANNELS_RGB: True,
+}
+
+
+def picture_of(image: Image, call: Call) -> Picture:
+    """Load and decode a picture.
+
+    Raises what `Call.load` and `decode` raise.
+    """
+    encoded = call.load(image)
+    with call.stage("decode"):
+        return decode(encoded)
+
+
+def grade_of(grade: style_pb2.Grade, call: Call) -> GradeAsk:
+    """Read what is asked of a grade; a reference is loaded and decoded."""
+    look = grade.WhichOneof("look")
+    return GradeAsk(
+        preset=grade.preset if look == "preset" else None,
+        lut=grade.lut if look == "lut" else None,
+        reference=picture_of(grade.reference, call) if look == "reference" else None,
+        method=_METHODS[grade.match_method],
+        strength=grade.strength if grade.HasField("strength") else 1.0,
+        protect_skin=grade.protect_skin if grade.HasField("protect_skin") else None,
+        halation=grade.halation if grade.HasField("halation") else None,
+        vignette=grade.vignette if grade.HasField("vignette") else None,
+    )
+
+
+def grain_of(grain: style_pb2.Grain, call: Call) -> GrainAsk:
+    """Read what is asked of grain; a reference is loaded and decoded, a missing seed is drawn from the call's identifier."""
+    source = grain.WhichOneof("source")
+    return GrainAsk(
+        stock=grain.stock if source == "stock" else None,
+        model=_model(grain.parameters) if source == "parameters" else None,
+        reference=picture_of(grain.reference, call) if source == "reference" else None,
+        strength=grain.strength if grain.HasField("strength") else 1.0,
+        iso=grain.iso if grain.HasField("iso") else None,
+        rgb=_CHANNELS[grain.channels],
+        seed=grain.seed if grain.HasField("seed") else drawn_seed(call.request_id),
+    )
+
+
+def tone_of(tone: style_pb2.SkinTone, call: Call) -> ToneAsk:
+    """Read what is asked of a skin tone; a reference is loaded and decoded."""
+    source = tone.WhichOneof("tone")
+    reference = Portrait(picture_of(tone.reference, call), call.models) if source == "reference" else None
+    return ToneAsk(
+        reference=reference,
+        ita_degrees=tone.ita_degrees if source == "ita_degrees" else None,
+        warmth=tone.warmth if source == "warmth" else None,
+        strength=tone.strength if tone.HasField("strength") else 1.0,
+        match_lightness=tone.match_lightness,
+    )
+
+
+def drawn_seed(request_id: str) -> int:
+    """Draw a seed of 32 bits from a call's identifier, so that the call repeated is the call answered."""
+    return int.from_bytes(hashlib.sha256(request_id.encode()).digest()[:4], "big")
+
+
+def refuse_identity_floor() -> None:
+    """Refuse a floor of identity similarity, which nothing installed can measure."""
+    raise ModelNotInstalledError(
+        "identity_floor needs a face encoder, and none is installed; leave identity_floor out. Style moves no pixel, "
+        "so a face stays where and what it is.",
+        metadata={"model": "face_encoder", "field": "identity_floor"},
+    )
+
+
+def _model(parameters: style_pb2.GrainParameters) -> GrainModel:
+    default = GrainModel()
+    has = parameters.HasField
+    return GrainModel(
+        radius=parameters.radius_pixels if has("radius_pixels") else default.radius,
+        radius_deviation=parameters.radius_deviation if has("radius_deviation") else default.radius_deviation,
+        filter_sigma=parameters.filter_pixels if has("filter_pixels") else default.filter_sigma,
+    )
