@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from atelier_local import commands
-from atelier_local.plan import PlanError
+from atelier_local.errors import PlanError
 from atelier_local.stack import Stack, stop
 from click.testing import CliRunner
 

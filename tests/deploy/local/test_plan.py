@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from atelier_gateway import plugins
-from atelier_local.plan import PlanError, PlanOptions, plan
+from atelier_local.errors import PlanError
+from atelier_local.plan import PlanOptions, plan
 from atelier_local.process import Probe, ProbeKind
 from atelier_local.triton import Triton
 from atelier_models.triton import TritonInstall

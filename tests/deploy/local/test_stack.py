@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 from atelier_local import record
+from atelier_local.errors import StackError, SupervisorGoneError
 from atelier_local.process import ProcessState
-from atelier_local.stack import Stack, StackError, stop
+from atelier_local.stack import Stack, stop
 from atelier_local.sweep import STACK_MARK
 
 from tests.deploy.local.toys import ORPHAN, STUBBORN, planned, script, server
@@ -139,6 +140,8 @@ def test_nothing_is_left_when_the_supervisor_is_killed(start: StartStack, tmp_pa
     os.kill(stack.record.supervisor.pid, signal.SIGKILL)
     assert eventually(lambda: not processes_of(stack))
     assert eventually(lambda: record.read(tmp_path) is None)
+    with pytest.raises(SupervisorGoneError, match="does not answer"):
+        stack.statuses()
 
 
 def test_down_sweeps_up_when_supervisor_and_janitor_were_killed(start: StartStack, tmp_path: Path) -> None:

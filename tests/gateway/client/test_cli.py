@@ -63,7 +63,7 @@ def test_help_teaches_by_examples() -> None:
     assert (top.exit_code, style.exit_code) == (0, 0)
     assert "atelier up --detach" in top.output
     assert {"style", "presets", "capabilities", "completion"} <= {line.split(" ")[2] for line in commands(top.output)}
-    assert "atelier style in.jpg -o out.jpg --grade NAME" in style.output
+    assert "atelier style in.jpg -o out.jpg --grade golden_warm" in style.output
     assert "atelier presets grade" in style.output
     assert "Exit status: 0 all done" in style.output
 

@@ -16,8 +16,9 @@ from rich.console import Console
 from rich.live import Live
 
 from atelier_local import paths, view
-from atelier_local.plan import PlanError, PlanOptions
-from atelier_local.stack import Stack, StackError, StackRunningError, end_of_log, prepared, stop
+from atelier_local.errors import StackError, StackRunningError, SupervisorGoneError
+from atelier_local.plan import PlanOptions
+from atelier_local.stack import Stack, end_of_log, prepared, stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,20 @@ NOT_RUNNING, NOT_READY = 1, 2
 """Exit codes of `atelier status`."""
 
 
-@click.command()
+class SaysWhy(click.Command):
+    """A command that ends with a sentence, not with a traceback, where we know what is wrong."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except StackError as error:
+            raise click.ClickException(str(error)) from error
+        except AtelierError as error:
+            raise click.ClickException(error.message) from error
+
+
+@click.command(cls=SaysWhy)
 @click.option("-d", "--detach", is_flag=True, help="Return when all is ready; `atelier down` stops it.")
 @click.option("--only", metavar="NAME,…", default="", help="Start these capabilities alone, and what they need.")
 @click.option("--port", type=click.IntRange(1, 65535), help="The gateway's port.  [default: 8610, or a free one]")
@@ -66,13 +80,9 @@ def up(*, detach: bool, only: str, port: int | None, no_triton: bool, as_json: b
                 _attend(stack, console, as_json=as_json)
         except StackRunningError as error:  # somebody else started it meanwhile
             _show(error.stack, as_json=as_json)
-        except (StackError, PlanError) as error:
-            raise click.ClickException(str(error)) from error
-        except AtelierError as error:
-            raise click.ClickException(error.message) from error
 
 
-@click.command()
+@click.command(cls=SaysWhy)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @click.pass_context
 def status(ctx: click.Context, /, *, as_json: bool) -> None:
@@ -90,7 +100,7 @@ def status(ctx: click.Context, /, *, as_json: bool) -> None:
     ctx.exit(0 if _show(stack, as_json=as_json) else NOT_READY)
 
 
-@click.command()
+@click.command(cls=SaysWhy)
 def down() -> None:
     """Stop the stack and leave nothing behind: no process, no port, no shared memory."""
     state_dir = paths.state().resolve()
@@ -98,7 +108,7 @@ def down() -> None:
     click.echo("stopped" if stopped else f"no stack is running in {state_dir}", err=True)
 
 
-@click.command()
+@click.command(cls=SaysWhy)
 @click.argument("name", required=False)
 @click.option("-f", "--follow", is_flag=True, help="Go on as lines are written; Ctrl-C ends it.")
 @click.option(
@@ -161,8 +171,8 @@ def _attend(stack: Stack, console: Console, *, as_json: bool) -> None:
                 time.sleep(_LOOK_SECONDS)
     except KeyboardInterrupt:
         console.print("stopping …")
-    except OSError as error:  # the supervisor went while it was asked
-        console.print(f"the supervisor does not answer any more: {error}", highlight=False)
+    except SupervisorGoneError as error:
+        console.print(str(error), highlight=False, markup=False)
     finally:
         stack.down()
         console.print("stopped")

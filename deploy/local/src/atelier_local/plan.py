@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from atelier_local.errors import PlanError
 from atelier_local.process import Probe, ProbeKind, ProcessSpec
 
 if TYPE_CHECKING:
@@ -23,10 +24,6 @@ GATEWAY, TRITON = "gateway", "triton"
 DEFAULT_PORT = 8610
 _LOOPBACK = "127.0.0.1"
 _DRAIN_SECONDS = "8"  # less than the supervisor waits before it kills
-
-
-class PlanError(Exception):
-    """What is asked for cannot be run; the message says why and what can."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from atelier_models.progress import Silent
 
 from atelier_local import paths, record
+from atelier_local.errors import StackError, StackRunningError
 from atelier_local.janitor import finish
 from atelier_local.plan import Plan, PlanOptions, plan
 from atelier_local.process import ProcessState, ProcessStatus
@@ -33,18 +34,6 @@ if TYPE_CHECKING:
     OnChange = Callable[[Statuses], None]
 
 READY_SECONDS = 180.0
-
-
-class StackError(Exception):
-    """The stack cannot be started or used; the message says why and shows the end of the log that tells."""
-
-
-class StackRunningError(StackError):
-    """There is a stack in that folder already."""
-
-    def __init__(self, stack: Stack) -> None:
-        super().__init__(f"a stack is running already in {stack.state_dir}")
-        self.stack = stack
 
 
 class Stack:
@@ -137,7 +126,7 @@ class Stack:
     def wait_ready(self, *, on_change: OnChange = lambda _: None, timeout_seconds: float = READY_SECONDS) -> Statuses:
         """Start what waits, and wait until every process is ready.
 
-        Errors: StackError when a process keeps dying, or time is up.
+        Errors: StackError when a process keeps dying or time is up; SupervisorGoneError.
         """
         watch, ends = Watch(self.record, self._supervisor), time.monotonic() + timeout_seconds
         last: Statuses = ()
@@ -271,7 +260,7 @@ def running_stack(
     `only` names the capabilities (all that are installed without it), `port` is the gateway's (0: a free one).
     `progress` is told of what is installed first, `on_change` of every change of a process.
 
-    Errors: StackError when it does not become ready.
+    Errors: StackError when it does not become ready; PlanError; AtelierError of what cannot be installed.
     """
     options = PlanOptions(paths.home(), state_dir.resolve(), tuple(only), port, triton)
     stack = Stack.start(prepared(options, progress), options.state_dir, owned=True, on_change=on_change)

@@ -18,10 +18,12 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.parsers.expat import ExpatError
 
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from atelier_local import paths
+from atelier_local.errors import StackError, SupervisorGoneError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -91,7 +93,7 @@ class Supervisor:
         """Say whether it can be reached."""
         try:
             return bool(self._call("getState")["statename"] == "RUNNING")
-        except (OSError, HTTPException, xmlrpc.client.Error):
+        except SupervisorGoneError:
             return False
 
     def start(self, name: str) -> None:
@@ -111,7 +113,7 @@ class Supervisor:
     def processes(self) -> dict[str, Supervised]:
         """Tell how every process is.
 
-        Errors: OSError when the supervisor cannot be reached.
+        Errors: SupervisorGoneError.
         """
         return {one.name: one for one in map(_supervised, self._call("getAllProcessInfo"))}
 
@@ -134,8 +136,11 @@ class Supervisor:
     def _call(self, method: str, *arguments: str | int) -> Any:
         """Make a call. Any: what a remote method answers is known to supervisord's documentation alone."""
         transport = SupervisorTransport(None, None, f"unix://{self._socket}")
-        with xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport) as remote:
-            return getattr(remote.supervisor, method)(*arguments)
+        try:
+            with xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport) as remote:
+                return getattr(remote.supervisor, method)(*arguments)
+        except (OSError, HTTPException, xmlrpc.client.ProtocolError, ExpatError) as error:  # cut off in mid-answer too
+            raise SupervisorGoneError(f"the supervisor does not answer at {self._socket}: {error}") from error
 
 
 def _supervised(info: Mapping[str, Any]) -> Supervised:
@@ -175,7 +180,7 @@ def configure(state_dir: Path, specs: Iterable[ProcessSpec], stack_id: str) -> t
 def launch(configuration: Path, socket: str, environment: Mapping[str, str]) -> int:
     """Start supervisord in a session of its own, wait until it answers, and return its pid.
 
-    Errors: RuntimeError with the end of its log when it does not come up.
+    Errors: StackError with the end of its log when it does not come up.
     """
     command = (sys.executable, "-I", "-m", "supervisor.supervisord", "-n", "-c", str(configuration))
     log = configuration.parent / "logs" / "supervisor-start.log"
@@ -191,7 +196,7 @@ def launch(configuration: Path, socket: str, environment: Mapping[str, str]) -> 
         time.sleep(0.05)
     process.kill()
     process.wait()
-    raise RuntimeError(f"the supervisor did not start: {log.read_text(errors='replace')[-2000:]}")
+    raise StackError(f"the supervisor did not start: {log.read_text(errors='replace')[-2000:]}")
 
 
 def reap(process: subprocess.Popen[bytes]) -> None:

@@ -30,7 +30,7 @@ class Watch:
     def look(self) -> tuple[ProcessStatus, ...]:
         """Tell how each process is now, all asked at once.
 
-        Errors: OSError when the supervisor cannot be reached.
+        Errors: SupervisorGoneError.
         """
         found = self._supervisor.processes()
         specs = self._stack.processes

@@ -22,7 +22,7 @@ _GET = Method(f"{_SERVICE}/GetCapability", catalog_pb2.GetCapabilityRequest, cat
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A named set of parameters, such as the grade `teal-orange` or the film stock `tri-x-400`."""
+    """A named set of parameters, such as the grade `teal_orange` or the film stock `tri_x_400`."""
 
     kind: str
     name: str

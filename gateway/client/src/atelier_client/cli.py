@@ -76,7 +76,7 @@ def atelier() -> None:
     Start a studio on this machine, see what it offers, use it, stop it:
       atelier up --detach
       atelier presets
-      atelier style portrait.jpg -o out.jpg --grade NAME --grain STOCK
+      atelier style portrait.jpg -o out.jpg --grade golden_warm --grain tri_x_400
       atelier down
 
     Every command explains itself: `atelier style --help`.

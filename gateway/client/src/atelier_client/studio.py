@@ -107,7 +107,7 @@ class Atelier:
     """A studio behind one address, for code that blocks. Safe to share between threads.
 
         with Atelier("127.0.0.1:8610") as studio:
-            studio.style.apply("in.jpg", grade="kodachrome", grain="tri-x-400", seed=7).save("out.jpg")
+            studio.style.apply("in.jpg", grade="golden_warm", grain="tri_x_400", seed=7).save("out.jpg")
 
     `deadline_seconds` is for each whole operation unless the call says otherwise. With `credentials` the channel is
     encrypted.
@@ -148,7 +148,7 @@ class AsyncAtelier:
     """A studio behind one address, for code that awaits; make it inside a running event loop.
 
         async with AsyncAtelier("127.0.0.1:8610") as studio:
-            (await studio.style.apply("in.jpg", grade="kodachrome")).save("out.jpg")
+            (await studio.style.apply("in.jpg", grade="golden_warm")).save("out.jpg")
 
     `deadline_seconds` is for each whole operation unless the call says otherwise. With `credentials` the channel is
     encrypted.

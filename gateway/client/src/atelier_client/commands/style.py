@@ -66,12 +66,12 @@ def style(ctx: click.Context, /, source: Path, target: Path, **options: Any) -> 
 
     \b
     Examples:
-      atelier style in.jpg -o out.jpg --grade NAME
-      atelier style in.jpg -o out.jpg --grade NAME --strength 0.6 --grain STOCK --seed 7
+      atelier style in.jpg -o out.jpg --grade golden_warm
+      atelier style in.jpg -o out.jpg --grade teal_orange --strength 0.6 --grain tri_x_400 --seed 7
       atelier style in.jpg -o out.png --match film-still.jpg --protect-skin 0.9
       atelier style in.jpg -o out.jpg --lut look.cube --vignette 0.2 --compare sheet.jpg
       atelier style in.jpg -o out.jpg --skin-tone reference.jpg --report report.json
-      atelier style shoot/ -o graded/ --grade NAME --format webp --quality 90
+      atelier style shoot/ -o graded/ --grade bleach_bypass --format webp --quality 90
 
     \b
     The names come from the running gateway:
