@@ -96,7 +96,7 @@ class _Body:
     def fringe(self, depth: NDArray[np.float32]) -> NDArray[np.float32]:
         """Hair inside the face's outline: a fringe, temples."""
         upper = step(self.y, self.brow + 0.9, self.brow - 0.1)
-        return np.asarray(0.35 * np.exp(-np.clip(depth, 0, None) / 0.18) * upper + 0.02 * step(self.y, 0.9, 0.3))
+        return np.asarray(0.35 * np.exp(-np.clip(depth, 0, None) / 0.28) * upper + 0.02 * step(self.y, 0.9, 0.3))
 
     def hair(self, depth: NDArray[np.float32]) -> NDArray[np.float32]:
         """Hair around the face, and long hair beside the neck."""

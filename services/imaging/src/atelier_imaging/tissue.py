@@ -1,7 +1,7 @@
 """What every pixel of a person is made of: skin, hair, clothes, or anything else.
 
 Each kind has a place where it is expected (`priors`) and a colour that is learnt from this very picture: skin from
-cheeks, forehead and nose, the others from where they are expected, by a few rounds of expectation maximisation over
+cheeks and nose, the others from where they are expected, by a few rounds of expectation maximisation over
 histograms in CIELAB. So dark and light skin, red and grey hair, and black-and-white pictures take the same path. Beards
 and glasses end up as anything else inside the face, not as skin.
 """
@@ -117,9 +117,9 @@ def _posterior(frame: FaceFrame, priors: NDArray[np.float32], colours: NDArray[n
 
 
 def _typical_skin(frame: FaceFrame) -> NDArray[np.float32]:
-    """Say how like the skin of cheeks, forehead and nose every pixel is, 0..1."""
+    """Say how like the skin of cheeks and nose every pixel is, 0..1; a forehead may be under a fringe."""
     lab = _lab(frame).astype(np.float32)
-    outlines = (topology.LEFT_CHEEK, topology.RIGHT_CHEEK, topology.FOREHEAD, topology.NOSE)
+    outlines = (topology.LEFT_CHEEK, topology.RIGHT_CHEEK, topology.NOSE)
     sample = lab[np.maximum.reduce([frame.polygon(outline) for outline in outlines]) > 0.5]
     if not len(sample):
         return np.zeros(frame.shape, np.float32)
