@@ -7,11 +7,13 @@ import json
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import skimage.data
 from atelier_client import Atelier, Verdict
-from atelier_local.commands import running_stack_with_progress
+from atelier_local.stack import running_stack
+from atelier_models.progress import OnConsole
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
@@ -19,10 +21,13 @@ from rich.table import Table
 from atelier_demo import analysis, style
 from atelier_demo.studio import Studio
 
+if TYPE_CHECKING:
+    from atelier_client.report import Report
+
 STEPS = (analysis.run, style.run)
 """In this order; a capability adds its step here."""
 
-_MARKS = {Verdict.PASS: "[green]pass[/]", Verdict.WARN: "[yellow]warn[/]", Verdict.FAIL: "[red]fail[/]"}
+_COLORS = {Verdict.PASS: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red"}
 
 
 @click.command()
@@ -37,7 +42,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="atelier-demo-") as state,
-        running_stack_with_progress(Path(state), console=console) as stack,
+        running_stack(Path(state), progress=OnConsole(console)) as stack,
         Atelier(stack.address) as client,
     ):
         studio = Studio(client, _portrait(), folder)
@@ -48,7 +53,11 @@ def main(folder: Path) -> None:
         seconds = time.monotonic() - started
     (folder / "report.json").write_text(json.dumps(studio.to_dict(), indent=2), encoding="utf-8")
     console.print(_table(studio))
-    console.print(f"{len(studio.reports)} pictures in {seconds:.1f} s. Open {folder}/style.jpg and {folder}/analysis.png")
+    for sentence in _unmeasured(studio):
+        console.print(f"  not measured: {sentence}", style="dim")
+    console.print(
+        f"{len(studio.reports)} pictures in {seconds:.1f} s; open {folder}/style.jpg and {folder}/analysis.png"
+    )
 
 
 def _portrait() -> bytes:
@@ -58,26 +67,26 @@ def _portrait() -> bytes:
 
 
 def _table(studio: Studio) -> Table:
-    """Lay out what was measured of each picture."""
-    table = Table("picture", "measure", "value", "unit", "allowed", "verdict", title="What was measured")
+    """Lay out what was measured: a row a picture, a column a measure, coloured by verdict."""
+    measured = [measure for report in studio.reports.values() for measure in report.measures]
+    names = dict.fromkeys(measure.name for measure in measured if measure.value is not None)
+    units = {measure.name: measure.unit.replace("delta_e_2000", "ΔE00").replace("_", " ") for measure in measured}
+    table = Table("picture", *(f"{name.replace('_', ' ')}\n[dim]{units[name]}[/]" for name in names))
     for name, report in studio.reports.items():
-        for measure in report.measures:
-            value = "-" if measure.value is None else f"{measure.value:.3f}"
-            verdict = _MARKS.get(measure.verdict, measure.verdict.name.lower().replace("_", " "))
-            table.add_row(
-                name, measure.name, value, measure.unit, _allowed(measure.minimum, measure.maximum), verdict
-            )
-            name = ""  # noqa: PLW2901  # a picture's name stands once
-        table.add_section()
+        table.add_row(name, *(_cell(report, measure) for measure in names))
     return table
 
 
-def _allowed(minimum: float | None, maximum: float | None) -> str:
-    if minimum is None and maximum is None:
-        return ""
-    if minimum is None:
-        return f"≤ {maximum:g}"
-    return f"≥ {minimum:g}" if maximum is None else f"{minimum:g} to {maximum:g}"
+def _cell(report: Report, name: str) -> str:
+    """Write a measure's values, one a region, each coloured by its verdict."""
+    values = [measure for measure in report.measures if measure.name == name and measure.value is not None]
+    return " ".join(f"[{_COLORS.get(one.verdict, 'default')}]{one.value:.3f}[/]" for one in values) or "[dim]-[/]"
+
+
+def _unmeasured(studio: Studio) -> list[str]:
+    """List what could not be measured and why, each once."""
+    measures = [measure for report in studio.reports.values() for measure in report.measures]
+    return list(dict.fromkeys(f"{one.name}: {one.explanation}" for one in measures if one.value is None))
 
 
 if __name__ == "__main__":

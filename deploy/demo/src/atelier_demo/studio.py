@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Studio:
     """A client of the running stack, the portrait to work on, and the folder that pictures go to.
 
-    Each step adds the report of what it did under a name; all of them end in `report.json` and in the table of measures.
+    Each step adds the report of what it did under a name; all end in `report.json` and in the table of measures.
     """
 
     client: Atelier

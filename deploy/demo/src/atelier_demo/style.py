@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 SEED = 7
 
 LOOKS: dict[str, tuple[str, str]] = {
-    "portrait": ("portrait_natural", "colour_negative_160"),
-    "golden_hour": ("golden_warm", "colour_negative_400"),
-    "cinema": ("teal_orange", "cinema_negative_500"),
-    "editorial": ("cool_editorial", "colour_negative_160"),
-    "faded_print": ("matte_fade", "colour_negative_800"),
+    "portrait": ("portrait_natural", "portra_160"),
+    "golden_hour": ("golden_warm", "portra_400"),
+    "cinema": ("teal_orange", "cinestill_800t"),
+    "editorial": ("cool_editorial", "portra_400"),
+    "faded_print": ("matte_fade", "portra_800"),
     "newsroom": ("monochrome_silver", "tri_x_400"),
-    "night": ("moody_cinematic", "cinema_negative_500"),
+    "night": ("moody_cinematic", "cinestill_800t"),
 }
 """What the demo calls a look: a grade and the stock that it is shot on."""
 
