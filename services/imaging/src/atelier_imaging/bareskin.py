@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
+from scipy import ndimage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,5 +44,6 @@ def continuous_skin(frame: FaceFrame, person: NDArray[np.float32], typical: NDAr
             flags = 4 | (2 << 8) | cv2.FLOODFILL_MASK_ONLY
             cv2.floodFill(lab, barrier, (int(x), int(y)), 0, (_STEP,) * 3, (_STEP,) * 3, flags)
     reached = (barrier[1:-1, 1:-1] == 2).astype(np.uint8)
-    closed = cv2.morphologyEx(reached, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    # A highlight that skin surrounds on all sides is skin too.
+    closed = ndimage.binary_fill_holes(cv2.morphologyEx(reached, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)))
     return np.asarray(cv2.GaussianBlur(closed.astype(np.float32), (0, 0), 0.8), np.float32)

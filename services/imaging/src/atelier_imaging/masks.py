@@ -70,7 +70,7 @@ class FaceMasks:
     @cached_property
     def hair(self) -> NDArray[np.float32]:
         """Draw the hair of the head, beard left out."""
-        return self._tissue_mask(HAIR)
+        return self._tissue_mask(HAIR) * (1 - self._outlined(Region.BROWS))
 
     @cached_property
     def _frame(self) -> FaceFrame | None:

@@ -42,6 +42,12 @@ def beard_zone(frame: FaceFrame) -> NDArray[np.float32]:
     return _Body(frame).beard(frame.depth_inside_oval())
 
 
+def fringe_zone(frame: FaceFrame) -> NDArray[np.float32]:
+    """Return where hair on the face would be a fringe, (h, w), 0..1: above the brows."""
+    body = _Body(frame)
+    return step(body.y, body.brow, body.brow - 0.15)
+
+
 def falling_hair(frame: FaceFrame, hair: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return a factor (h, w) for hair below the ears: 1 on a side where hair passes the ear, 0 where it ends above.
 

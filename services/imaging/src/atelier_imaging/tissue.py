@@ -18,7 +18,7 @@ from scipy import ndimage
 from atelier_imaging import topology
 from atelier_imaging.bareskin import continuous_skin
 from atelier_imaging.guided import GuidedFilter
-from atelier_imaging.priors import beard_zone, falling_hair, spatial_priors
+from atelier_imaging.priors import beard_zone, falling_hair, fringe_zone, spatial_priors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +37,9 @@ _ROUNDS: Final = 3
 _ANY_COLOUR: Final = 1 / 2500
 # Skin shines: being lighter than the cheeks speaks half as much against skin as being darker does.
 _GLOSS: Final = 0.5
-_BEARD_BELOW: Final = 0.3
+_UNLIKE_SKIN: Final = 0.3
+# How much more a colour above the brows speaks for hair when it is nothing like the cheeks'.
+_FRINGE: Final = 6.0
 # Mean of |a*| and |b*| below which a picture is black and white.
 _GREY_CHROMA: Final = 1.5
 _GUIDE_RADIUS: Final = 0.06  # of the pupils' distance: the width of a strand
@@ -82,10 +84,13 @@ def features_mask(frame: FaceFrame) -> NDArray[np.float32]:
 def _learn(frame: FaceFrame, person: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Learn the likelihoods (3, bins) of colours, and what else speaks for a kind (4, h, w)."""
     typical = _typical_skin(frame)
+    bare = continuous_skin(frame, person, typical)
     weight = np.repeat((person * (1 - features_mask(frame)))[None], 3, axis=0)
-    weight[SKIN] *= 1 - beard_zone(frame) * (typical < _BEARD_BELOW)  # else a beard would teach what skin looks like
+    # Else a beard or a fringe, both where skin is expected, would teach what skin looks like.
+    weight[SKIN] *= 1 - np.maximum(beard_zone(frame), fringe_zone(frame)) * (np.maximum(typical, bare) < _UNLIKE_SKIN)
     unlike = (1.02 - typical) ** 2
-    evidence = _runs_on(continuous_skin(frame, person, typical))
+    evidence = _runs_on(bare)
+    evidence[HAIR] *= 1 + _FRINGE * fringe_zone(frame) * (1 - np.maximum(typical, bare)) ** 2
     priors = _expected(frame)
     shares = _normalised(priors * evidence * np.stack([typical + 0.1, unlike, unlike + 0.1, unlike]))
     bins = _bins(frame)
