@@ -115,8 +115,8 @@ def test_one_picture_is_styled_with_all_that_was_asked_for(
     assert (sent.grade.preset, sent.grain.stock, sent.grain.seed) == ("kodachrome", "tri-x-400", 7)
     assert (sent.grade.strength, sent.grain.strength, sent.grade.protect_skin) == (0.5, 1.5, 1.0)
     assert not sent.grade.HasField("halation")
-    assert "texture_ratio" in result.stderr
-    assert "not measurable  There is no mask, hence no seam." in result.stderr
+    assert "texture ratio  skin" in result.stderr
+    assert "not measurable: There is no mask, hence no seam." in result.stderr
     assert result.stdout == ""
 
 
@@ -225,7 +225,7 @@ def test_capabilities_are_listed(gateway: ToyGateway) -> None:
     result = atelier("capabilities", "--address", gateway.address)
     assert "style" in result.output
     assert "ready" in result.output
-    assert "64 MP" in result.output
+    assert "64 megapixels" in result.output
     assert json.loads(atelier("capabilities", "--json", "--address", gateway.address).stdout)[0]["health"] == "ready"
 
 

@@ -9,6 +9,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from atelier_local.plan import DEFAULT_PORT
 from atelier_local.process import ProcessState
 
 if TYPE_CHECKING:
@@ -46,9 +47,19 @@ def table(statuses: Sequence[ProcessStatus]) -> Table:
 
 def summary(stack: Stack, statuses: Sequence[ProcessStatus]) -> Group:
     """Lay out a whole stack: its processes, how models are run, what is worth knowing."""
+    elsewhere = f"  (for the commands: export ATELIER_ADDRESS={stack.address})" if _is_unusual(stack) else ""
     models = f"behind Triton at {stack.triton_url}" if stack.triton_url else "in the services' own processes"
-    lines = [Text.assemble(("models run ", "dim"), models), *(Text(f"note: {note}") for note in stack.record.notes)]
+    gateway = Text.assemble(("gateway at ", "dim"), stack.address, (elsewhere, "dim"))
+    lines = [
+        gateway,
+        Text.assemble(("models run ", "dim"), models),
+        *(Text(f"note: {note}") for note in stack.record.notes),
+    ]
     return Group(table(statuses), Text(), *lines, Text.assemble(("logs ", "dim"), str(stack.log("*"))))
+
+
+def _is_unusual(stack: Stack) -> bool:
+    return not stack.address.endswith(f":{DEFAULT_PORT}")
 
 
 def as_json(stack: Stack, statuses: Sequence[ProcessStatus]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _MOST_PAIRS = 12
 _KEPT_PIXELS = 1000  # long edge that the pictures of several pairs are kept at; one pair is kept whole
+_UNITS = {"ratio": "", "degrees": "°", "delta_e_2000": " ΔE"}
 _FACE_MARGIN = 1.35  # the detail is that much wider than the face
 
 
@@ -75,5 +76,9 @@ def face_detail(report: Report) -> sheet.Detail:
 
 
 def _measured(report: Report) -> str:
-    parts = [f"{one.name.replace('_', ' ')} {one.value:.2f}" for one in report.measures if one.value is not None]
+    parts = [
+        f"{one.name.replace('_', ' ')} {one.value:.2g}{_UNITS.get(one.unit, f' {one.unit}')}"
+        for one in report.measures
+        if one.value is not None
+    ]
     return " · ".join(parts[:4])

@@ -99,8 +99,7 @@ def contact_sheet(
 
     Each picture is converted from its own profile to sRGB, its transparency laid over the page, and scaled to
     `tile_pixels` of width, or of height where it is taller than 5:4 of that. With `detail`, the same part of every
-    picture stands below it, enlarged to the same width (never blurred below its own pixels: small ones are enlarged by
-    whole pixels). Without `columns` the page comes out about as wide as a screen.
+    picture stands below it, scaled to the same width. Without `columns` the page comes out about as wide as a screen.
 
     Errors: ValueError without tiles.
     """
@@ -173,10 +172,8 @@ def _to_srgb(picture: PilImage, profile: bytes | None) -> PilImage:
 
 
 def _enlarge(detail: PilImage, width: int) -> PilImage:
-    """Scale to a width: down smoothly, up by a whole factor first, so that single pixels and grain stay visible."""
-    factor = max(1, width // detail.width)
-    whole = detail.resize((detail.width * factor, detail.height * factor), Image.Resampling.NEAREST)
-    return whole.resize((width, max(1, round(width * detail.height / detail.width))), Image.Resampling.LANCZOS)
+    """Scale to a width; cubically, which keeps grain visible without the steps of its pixels."""
+    return detail.resize((width, max(1, round(width * detail.height / detail.width))), Image.Resampling.BICUBIC)
 
 
 def _drawable(text: str) -> str:

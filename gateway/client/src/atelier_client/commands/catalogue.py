@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
@@ -30,19 +31,8 @@ def capabilities(address: str, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(one) for one in found], indent=2))
         return
-    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
-    for column in ("capability", "health", "what it does", "models", "largest picture", "at once"):
-        table.add_column(column)
     for one in found:
-        table.add_row(
-            Text(one.name, style="bold"),
-            Text(one.health, style=_COLOURS.get(one.health, "red")),
-            Text(f"{one.description}\n{one.health_detail}".strip()),
-            Text(", ".join(model.name for model in one.models)),
-            f"{one.limits['max_pixels'] / 1e6:.0f} MP",
-            f"{one.limits['max_concurrency']:.0f} (+{one.limits['max_queue']:.0f} waiting)",
-        )
-    Console().print(table)
+        Console().print(_described(one))
 
 
 @click.command()
@@ -72,6 +62,27 @@ def presets(kind: str | None, address: str, *, as_json: bool) -> None:
     for one in found:
         table.add_row(Text(one.kind, style="dim"), Text(one.name, style="bold"), Text(one.description))
     Console().print(table)
+
+
+def _described(one: CapabilityInfo) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    health = Text(one.health, style=_COLOURS.get(one.health, "red"))
+    table.add_row(Text(one.name, style="bold"), health.append(f"  {one.health_detail}" if one.health_detail else ""))
+    limits = one.limits
+    for label, text in (
+        ("what", one.description),
+        ("version", one.version),
+        ("models", ", ".join(f"{model.name} {model.version} ({model.executor})" for model in one.models)),
+        ("presets", ", ".join(f"{count} of {kind}" for kind, count in Counter(p.kind for p in one.presets).items())),
+        (
+            "limits",
+            f"{limits['max_pixels'] / 1e6:.0f} megapixels, {limits['max_message_bytes'] / 1e6:.0f} MB a message, "
+            f"{limits['max_concurrency']:.0f} calls at once and {limits['max_queue']:.0f} waiting, "
+            f"{limits['max_deadline_seconds']:.0f} s at most",
+        ),
+    ):
+        table.add_row(Text(label, style="dim"), Text(text))
+    return table
 
 
 def _ask(address: str) -> tuple[CapabilityInfo, ...]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
+from rich import filesize
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
 from rich.text import Text
 
 from atelier_client import batch
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from atelier_client.batch import Job, Outcome
     from atelier_client.parameters import Grade, Grain, Output, SkinTone
+    from atelier_client.report import Measure
     from atelier_client.result import PictureResult
 
 _VERDICT_STYLE = {Verdict.PASS: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red", Verdict.NOT_MEASURABLE: "dim"}
@@ -42,7 +45,7 @@ class Looks:
             self.grade.preset or _named("like", self.grade.lut or self.grade.match) if self.grade else "",
             self.grain.stock or _named("grain of", self.grain.match) if self.grain else "",
         ]
-        return " + ".join(name for name in names if name) or "After"
+        return " + ".join(name.replace("_", " ") for name in names if name) or "After"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,19 +145,24 @@ def _say_one(outcome: Outcome) -> None:
     console, report = errors(), outcome.report
     made = report.output
     seconds = sum(report.milliseconds.values()) / 1000
-    size = f"{made.width} × {made.height} {made.format}, {made.size_bytes / 1e6:.1f} MB, {seconds:.2f} s"
+    size = f"{made.width} × {made.height} {made.format}, {filesize.decimal(made.size_bytes)}, {seconds:.2f} s"
     console.print(Text.assemble(("✓ ", "bold green"), (str(outcome.job.target), "bold"), f"  {size}"))
-    for measure in report.measures:
-        value = "" if measure.value is None else f"{measure.value:.3g} {measure.unit}"
-        console.print(
-            Text.assemble(
-                f"    {measure.name:<18}{value:<24}",
-                (measure.verdict.name.lower().replace("_", " "), _VERDICT_STYLE.get(measure.verdict, "")),
-                ("  " + measure.explanation if measure.value is None else "", "dim"),
-            )
-        )
+    if report.measures:
+        console.print(_measured(report.measures))
     for note in report.notes:
         console.print(Text(f"    {note}", style="dim"))
+
+
+def _measured(measures: Sequence[Measure]) -> Table:
+    """Lay out measures: what, where, how much, and what that says; why, where one could not be taken."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
+    for measure in measures:
+        value = "" if measure.value is None else f"{measure.value:.3g} {measure.unit}"
+        verdict = Text(measure.verdict.name.lower().replace("_", " "), style=_VERDICT_STYLE.get(measure.verdict, ""))
+        why = Text(f": {measure.explanation}" if measure.value is None else "", style="dim")
+        name = Text.assemble(measure.name.replace("_", " "), (f"  {measure.region.replace('_', ' ')}", "dim"))
+        table.add_row(name, Text(value), verdict.append_text(why))
+    return table
 
 
 def _as_json(outcome: Outcome) -> dict[str, Any]:
