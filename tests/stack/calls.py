@@ -43,8 +43,9 @@ class Refusal:
         self.code: grpc.StatusCode = error.code()
         self.message: str = error.details()
         status = status_pb2.Status()
-        details = dict(error.trailing_metadata() or ()).get("grpc-status-details-bin", b"")
-        status.ParseFromString(details)
+        for key, value in error.trailing_metadata() or ():
+            if key == "grpc-status-details-bin":
+                status.ParseFromString(value)
         self.info = error_details_pb2.ErrorInfo()
         self.bad_request = error_details_pb2.BadRequest()
         self.retry = error_details_pb2.RetryInfo()
@@ -55,7 +56,7 @@ class Refusal:
 
     @property
     def reason(self) -> str:
-        return self.info.reason
+        return str(self.info.reason)
 
     @property
     def fields(self) -> list[str]:
