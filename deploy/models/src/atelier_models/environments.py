@@ -31,15 +31,11 @@ MARKER = "complete"
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What an environment is for; its requirements are `requirements-<purpose>.txt` of this package."""
+    """What an environment is for, what a user reads of it, and the text of its requirements file."""
 
     purpose: str
     title: str
-
-    @property
-    def requirements(self) -> str:
-        """The requirements file's text."""
-        return (resources.files("atelier_models") / f"requirements-{self.purpose}.txt").read_text(encoding="utf-8")
+    requirements: str
 
     def path(self, home: Path) -> Path:
         """Return where the environment lies; another Python or other requirements give another path."""
@@ -48,9 +44,23 @@ class Environment:
         return home / "envs" / f"{self.purpose}-{digest}"
 
 
-CONVERT = Environment("convert", "the converter (tf2onnx, LiteRT)")
-TRITON = Environment("triton", "Triton (server, OpenVINO, ONNX Runtime)")
-NPM = Environment("npm", "npm")
+def for_conversion() -> Environment:
+    """Return the environment of the converter and the original runtime, about 200 MB."""
+    return Environment("convert", "the converter (tf2onnx, LiteRT)", _packaged("convert"))
+
+
+def for_triton() -> Environment:
+    """Return the environment of Triton and its Python backend, about 460 MB."""
+    return Environment("triton", "Triton (server, OpenVINO, ONNX Runtime)", _packaged("triton"))
+
+
+def for_npm() -> Environment:
+    """Return the environment that holds an npm, about 200 MB."""
+    return Environment("npm", "npm", _packaged("npm"))
+
+
+def _packaged(purpose: str) -> str:
+    return resources.files("atelier_models").joinpath(f"requirements-{purpose}.txt").read_text(encoding="utf-8")
 
 
 def complete(environment: Environment, home: Path) -> bool:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from atelier_sdk.errors import HostUnsuitableError
 
-from atelier_models.environments import TRITON, complete, ensure_environment
+from atelier_models.environments import complete, ensure_environment, for_triton
 from atelier_models.home import alone
 
 if TYPE_CHECKING:
@@ -61,10 +61,11 @@ def ensure_triton(home: Path, progress: Reporter) -> TritonInstall:
     """
     if reason := why_unsuitable():
         raise HostUnsuitableError(f"Triton cannot run here: {reason}.", metadata={"missing": reason})
-    folder = TRITON.path(home)
-    if not complete(TRITON, home):
+    wanted = for_triton()
+    folder = wanted.path(home)
+    if not complete(wanted, home):
         with alone(home):
-            ensure_environment(TRITON, home, progress, _place_stub)
+            ensure_environment(wanted, home, progress, _place_stub)
     packages, root = _packages(folder), _root(folder)
     libraries = f"{packages / 'nvidia_pytriton.libs'}:{_python_library().parent}"
     return TritonInstall(

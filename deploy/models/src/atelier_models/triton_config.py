@@ -1,6 +1,7 @@
 """The complete `config.pbtxt` of a model, so that Triton has nothing to guess.
 
-Fields are those of Triton's model_config.proto. Queue refusals are errors to the caller at once (REJECT), never delays.
+Fields are those of Triton's model_config.proto. A caller that does not name a priority gets the lowest, and a request
+that waited too long is refused (REJECT), never served late.
 """
 
 from __future__ import annotations
@@ -39,18 +40,25 @@ def _border(kind: str, name: str, shape: Sequence[int]) -> str:
 
 
 def _batching(triton: TritonSettings) -> str:
-    return f"""dynamic_batching {{
-  preferred_batch_size: {_sizes(triton.preferred_batches)}
-  max_queue_delay_microseconds: {triton.queue_delay_microseconds}
-  priority_levels: {triton.priorities}
-  default_priority_level: {triton.default_priority}
-  default_queue_policy {{
-    timeout_action: REJECT
-    default_timeout_microseconds: {triton.queue_timeout_milliseconds * 1000}
-    allow_timeout_override: true
-    max_queue_size: {triton.queue_size}
-  }}
-}}"""
+    """Return the dynamic batcher with only those limits that are set, because Triton treats any of them as a policy."""
+    lines = [
+        f"  preferred_batch_size: {_sizes(triton.preferred_batches)}",
+        f"  max_queue_delay_microseconds: {triton.queue_delay_microseconds}",
+    ]
+    if triton.priorities:
+        lines += [f"  priority_levels: {triton.priorities}", f"  default_priority_level: {triton.priorities}"]
+    policy = []
+    if triton.queue_size:
+        policy += [f"    max_queue_size: {triton.queue_size}"]
+    if triton.queue_timeout_milliseconds:
+        policy += [
+            "    timeout_action: REJECT",
+            f"    default_timeout_microseconds: {triton.queue_timeout_milliseconds * 1000}",
+            "    allow_timeout_override: true",
+        ]
+    if policy:
+        lines += ["  default_queue_policy {", *policy, "  }"]
+    return "\n".join(["dynamic_batching {", *lines, "}"])
 
 
 def _warm_up(model: Model, batch: int) -> str:

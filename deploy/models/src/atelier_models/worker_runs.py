@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from atelier_sdk.errors import ChecksumMismatchError, ModelUnusableError
 
-from atelier_models.environments import CONVERT, ensure_environment
+from atelier_models.environments import ensure_environment, for_conversion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ OPSET = 17
 @contextmanager
 def converter(home: Path, progress: Reporter, *, keep: bool) -> Iterator[Path]:
     """Hold the conversion environment and yield its interpreter; in the end it is removed, also after a failure."""
-    folder = ensure_environment(CONVERT, home, progress)
+    folder = ensure_environment(for_conversion(), home, progress)
     try:
         yield folder / "bin" / "python"
     finally:

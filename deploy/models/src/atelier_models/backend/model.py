@@ -1,9 +1,9 @@
 """The model that Triton's Python backend loads: one ONNX graph, a dynamic batch in one inference.
 
 Triton hands over the requests of a dynamic batch. Those that were cancelled meanwhile or break the contract are
-answered with an error; the tensors of the others are joined along the batch, executed once, and split again. Tensors in shared
-memory arrive and leave like any other. Triton imports this file as a module of the version folder, hence the relative
-import.
+answered with an error; the tensors of the others are joined along the batch, executed once, and split again. Tensors in
+shared memory arrive and leave like any other. Triton imports this file as a module of the version folder, hence the
+relative import.
 """
 
 from __future__ import annotations

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from atelier_models import conversion, environments, install, installed, worker_runs
+from atelier_models.catalogue import Catalogue, Model
+from atelier_sdk.errors import ChecksumMismatchError, ModelUnusableError, RegistryUnreachableError
+
+if TYPE_CHECKING:
+    from tests.deploy.models.conftest import Listener
+
+Install = Callable[[Model, Path], Path]
+
+
+def test_models_that_are_up_to_date_are_left_alone(
+    model: Model, catalogue: Catalogue, tmp_path: Path, install_by_hand: Install, listener: Listener
+) -> None:
+    install_by_hand(model, tmp_path)
+    found = conversion.convert([model], catalogue, tmp_path, listener)
+    assert ([place.contract["name"] for place in found], listener.steps) == (["toy"], [])
+
+
+def test_a_home_that_has_everything_is_ready_without_a_step(
+    model: Model, catalogue: Catalogue, tmp_path: Path, install_by_hand: Install, listener: Listener
+) -> None:
+    folder = install_by_hand(model, tmp_path)
+    ready = install.ensure(tmp_path, listener, catalogue)
+    assert (ready.models["toy"].folder, ready.repository.parent, listener.steps) == (folder, tmp_path / "triton", [])
+
+
+def test_a_conversion_that_cannot_have_its_environment_leaves_no_model(
+    model: Model, catalogue: Catalogue, tmp_path: Path, listener: Listener
+) -> None:
+    with pytest.raises(RegistryUnreachableError):
+        conversion.convert([model], catalogue, tmp_path, listener)
+    assert not (tmp_path / "models").exists()
+
+
+def test_the_environment_is_thrown_away_unless_it_is_to_be_kept(tmp_path: Path, listener: Listener) -> None:
+    wanted = environments.for_conversion()
+    for keep in (True, False):
+        wanted.path(tmp_path).mkdir(parents=True, exist_ok=True)
+        (wanted.path(tmp_path) / environments.MARKER).touch()
+        with worker_runs.converter(tmp_path, listener, keep=keep):
+            pass
+        assert wanted.path(tmp_path).exists() == keep
+
+
+def test_the_original_is_taken_out_of_its_source_and_checked(
+    model: Model, catalogue: Catalogue, registry: Path, tmp_path: Path
+) -> None:
+    wheel = registry / catalogue.sources["toy"].file
+    worker_runs.extract(model, wheel, tmp_path / "original")
+    assert hashlib.sha256((tmp_path / "original").read_bytes()).hexdigest() == model.member_sha256
+    with pytest.raises(ChecksumMismatchError, match=r"toy/toy\.tflite in toy-1\.0"):
+        worker_runs.extract(dataclasses.replace(model, member_sha256="0" * 64), wheel, tmp_path / "other")
+
+
+def test_a_worker_that_fails_is_told_by_its_last_line(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho first >&2\necho 'ValueError: no such operator' >&2\nexit 1\n")
+    python.chmod(0o755)
+    with pytest.raises(ModelUnusableError, match="program tflite_to_onnx failed: ValueError: no such operator"):
+        worker_runs.run_worker(python, "tflite_to_onnx", [])
+
+
+def test_a_recipe_follows_the_original(model: Model) -> None:
+    other = dataclasses.replace(model, member_sha256=hashlib.sha256(b"other").hexdigest())
+    assert installed.recipe(model) != installed.recipe(other)
