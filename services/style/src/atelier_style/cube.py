@@ -37,9 +37,9 @@ Triple = tuple[float, float, float]
 class Cube:
     """A lookup table on display-encoded RGB.
 
-    `table` is float32: (n, n, n, 3), indexed by red, green, blue, for a 3D table, or (n, 3) for a 1D one, which maps each
-    channel by itself. Its nodes spread evenly from `domain_min` to `domain_max`. Values may leave 0..1; whoever applies
-    the table clips them.
+    `table` is float32: (n, n, n, 3), indexed by red, green, blue, for a 3D table, or (n, 3) for a 1D one, which maps
+    each channel by itself. Its nodes spread evenly from `domain_min` to `domain_max`. Values may leave 0..1; whoever
+    applies the table clips them.
     """
 
     table: NDArray[np.float32]

@@ -1,8 +1,8 @@
 """Estimate the grain of a photograph from its smooth areas.
 
-A block counts as smooth by what its low frequencies say, where grain has no part; so the choice does not favour blocks with
-little grain. From the blocks' residuals come the deviation by tone, the correlation between neighbours, and whether the three
-channels share one field.
+A block counts as smooth by what its low frequencies say, where grain has no part; so the choice does not favour blocks
+with little grain. From the blocks' residuals come the deviation by tone, the correlation between neighbours, and
+whether the three channels share one field.
 """
 
 from __future__ import annotations
@@ -121,13 +121,11 @@ def _correlation_sigma(residuals: NDArray[np.float64]) -> float:
 
 
 def _freedom(sigma: float) -> float:
-    """Give the share of a block's variance that survives taking its surface away: six of the field's few freedoms go."""
+    """Give the share of a block's variance that survives taking its surface away: six freedoms go."""
     return 1.0 - min(0.5, 6.0 * 4.0 * float(np.pi) * sigma**2 / BLOCK**2)
 
 
-def _fit(
-    residuals: NDArray[np.float64], levels: NDArray[np.float64], sigma_pixels: float, scale: float
-) -> Estimate:
+def _fit(residuals: NDArray[np.float64], levels: NDArray[np.float64], sigma_pixels: float, scale: float) -> Estimate:
     """Fit radius, strength, channels and factors by tone to the residuals; `scale` leads to the model's pixels."""
     cross = np.median(np.einsum("nyxc,nyxd->ncd", residuals, residuals), axis=0) / BLOCK**2
     deviation = np.sqrt(np.diag(cross))

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class GradeRecipe:
     """All that decides a grade, strength worked in already.
 
-    `cube` is the colour part, None for none. `skin` is the soft mask (H, W), 0..1, of the skin to protect, None for none;
-    `protect_skin`, `halation` and `vignette` are 0..1.
+    `cube` is the colour part, None for none. `skin` is the soft mask (H, W), 0..1, of the skin to protect, None for
+    none; `protect_skin`, `halation` and `vignette` are 0..1.
     """
 
     cube: Cube | None = None

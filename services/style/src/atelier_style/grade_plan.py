@@ -106,9 +106,7 @@ def _look(
         return Look(""), cube, {"lut": {"title": cube.title, "size": cube.size, "dimensions": dimensions}}
     if ask.reference is not None:
         picture, reference = portrait.picture, ask.reference
-        found = match(
-            picture.pixels, space, reference.pixels, reference.space, ask.method, _skin_colour(picture, skin)
-        )
+        found = match(picture.pixels, space, reference.pixels, reference.space, ask.method, _skin_colour(picture, skin))
         notes.extend(found.notes)
         return Look(""), found.cube, {"reference": _described(reference), "match_method": found.method.value}
     return Look(""), None, {}
@@ -134,8 +132,8 @@ def _skin_colour(picture: Picture, skin: NDArray[np.float32] | None) -> tuple[fl
 def _protection(ask: GradeAsk, portrait: Portrait, cube: Cube | None, notes: list[str]) -> float:
     """Give the effective protection of skin.
 
-    Where nothing is said and either the look or the picture is black-and-white, it is none: half-coloured skin in a grey
-    picture, or grey skin in a toned one, is a fault and not a protection.
+    Where nothing is said and either the look or the picture is black-and-white, it is none: half-coloured skin in a
+    grey picture, or grey skin in a toned one, is a fault and not a protection.
     """
     if ask.protect_skin is not None:
         return ask.protect_skin

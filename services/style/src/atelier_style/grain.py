@@ -1,13 +1,13 @@
 """Draw film grain over a picture.
 
-Grain is drawn on display-encoded values, which stand for the covered share of the film as in Newson et al., 2017. Values
-that are encoded for display follow perceived lightness and so, nearly, density: grain is strongest in the middle tones and
-vanishes at black and white.
+Grain is drawn on display-encoded values, which stand for the covered share of the film as in Newson et al., 2017.
+Values that are encoded for display follow perceived lightness and so, nearly, density: grain is strongest in the middle
+tones and vanishes at black and white.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import cv2
@@ -31,12 +31,12 @@ _EVEN = float(np.sqrt(6.0) / 65_536.0)
 class GrainRecipe:
     """All that decides how grain looks.
 
-    `strength` multiplies its deviation. `rgb` draws a field for each dye layer, else one field serves all three channels.
-    `layer_gains` weigh the layers, `layer_correlation` (0..1) is what their fields have in common. `tone_gains` are
-    factors on the model's deviation at values spread evenly over 0..1. Same `seed`, same grain.
+    `strength` multiplies its deviation. `rgb` draws a field for each dye layer, else one field serves all three
+    channels. `layer_gains` weigh the layers, `layer_correlation` (0..1) is what their fields have in common.
+    `tone_gains` are factors on the model's deviation at values spread evenly over 0..1. Same `seed`, same grain.
     """
 
-    model: GrainModel = GrainModel()
+    model: GrainModel = field(default_factory=GrainModel)
     strength: float = 1.0
     rgb: bool = False
     layer_gains: tuple[float, float, float] = (1.0, 1.0, 1.0)
@@ -60,12 +60,12 @@ class GrainStage:
         """Add grain to display-encoded `rows`, float32 (h, w, 3), in place."""
         height, width, _ = rows.shape
         levels = cv2.addWeighted(rows, 65_535.0, rows, 0.0, 0.0, dtype=cv2.CV_16U)
-        amount = cv2.LUT(levels, self._deviation)
+        amount = np.asarray(cv2.LUT(levels, self._deviation), np.float32)
         layers = range(3) if self._recipe.rgb else (0, 0, 0)
         drawn = {layer: self._field(top, height, width, layer) for layer in set(layers)}
-        fields = cv2.merge([drawn[layer] for layer in layers])
+        fields = np.asarray(cv2.merge([drawn[layer] for layer in layers]), np.float32)
         if self._mixing is not None:
-            fields = cv2.transform(fields, self._mixing)
+            fields = np.asarray(cv2.transform(fields, self._mixing), np.float32)
         amount *= fields
         rows += amount
 
@@ -74,13 +74,13 @@ class GrainStage:
         reach = len(self._taps) // 2
         noise = self._white(top - reach, height + 2 * reach, width + 2 * reach, layer)
         smooth = cv2.sepFilter2D(noise, cv2.CV_32F, self._taps, self._taps, borderType=cv2.BORDER_CONSTANT)
-        return smooth[reach : reach + height, reach : reach + width]
+        return np.asarray(smooth, np.float32)[reach : reach + height, reach : reach + width]
 
     def _white(self, first_row: int, height: int, width: int, layer: int) -> NDArray[np.float32]:
         """Draw rows of white noise, each of which depends on the seed, the layer and its place alone.
 
-        Philox is a counter: a row is read from where its place puts it, in whatever strips a picture is cut. A sample is
-        the sum of two even ones: several times as fast as a normal deviate, and what the filter blends of them is as
+        Philox is a counter: a row is read from where its place puts it, in whatever strips a picture is cut. A sample
+        is the sum of two even ones: several times as fast as a normal deviate, and what the filter blends of them is as
         good as normal.
         """
         turns = -(-width // _SAMPLES_PER_TURN)
@@ -90,7 +90,8 @@ class GrainStage:
         )
         words = np.random.Generator(bits).integers(0, 2**64, (height, 4 * turns), np.uint64)
         halves = np.hsplit(words.view(np.int16), 2)
-        return cv2.addWeighted(halves[0], _EVEN, halves[1], _EVEN, _EVEN, dtype=cv2.CV_32F)[:, :width]
+        noise = cv2.addWeighted(halves[0], _EVEN, halves[1], _EVEN, _EVEN, dtype=cv2.CV_32F)
+        return np.asarray(noise, np.float32)[:, :width]
 
 
 def deviation_table(recipe: GrainRecipe) -> NDArray[np.float32]:
@@ -103,10 +104,10 @@ def deviation_table(recipe: GrainRecipe) -> NDArray[np.float32]:
 
 
 def _mixing_matrix(recipe: GrainRecipe) -> NDArray[np.float32] | None:
-    """Make the matrix that turns three independent fields into those of the layers; None where they stay as they are."""
+    """Make the matrix that turns three independent fields into those of the layers; None for the identity."""
     if recipe.layer_correlation == 0.0 and recipe.layer_gains == (1.0, 1.0, 1.0):
         return None
     correlation = np.full((3, 3), recipe.layer_correlation) + (1.0 - recipe.layer_correlation) * np.eye(3)
     values, vectors = np.linalg.eigh(correlation)
     root = vectors * np.sqrt(np.maximum(values, 0.0)) @ vectors.T
-    return (np.diag(recipe.layer_gains) @ root).astype(np.float32)
+    return np.asarray(np.diag(recipe.layer_gains) @ root, np.float32)

@@ -5,10 +5,10 @@ Forum 36(8), 2017. Grains are discs of random radius whose centres form a Poisso
 the share of the plane that they cover, which sets their density λ = −ln(1−u) / E[πr²]. Enlarger and scanner blur the
 result by a Gaussian of deviation σ.
 
-Two points at distance h are both bare with probability (1−u)² exp(λ γ(h)), where γ(h) is the mean area that a disc shares
-with itself shifted by h. So the bare plane's covariance is C(h) = (1−u)² (exp(λ γ(h)) − 1), and the blurred one's is C
-convolved with a Gaussian of deviation √2 σ. As many grains fall under the blur, the field is close to a Gaussian one, and
-mean and covariance are all there is to it.
+Two points at distance h are both bare with probability (1−u)² exp(λ γ(h)), where γ(h) is the mean area that a disc
+shares with itself shifted by h. So the bare plane's covariance is C(h) = (1−u)² (exp(λ γ(h)) − 1), and the blurred
+one's is C convolved with a Gaussian of deviation √2 σ. As many grains fall under the blur, the field is close to a
+Gaussian one, and mean and covariance are all there is to it.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _DISTANCES = 256
 class GrainModel:
     """The physical parameters of grain; lengths in pixels of a picture whose long edge is 1024 pixels.
 
-    `radius` is the mean grain radius, `radius_deviation` the lognormal spread of radii over their mean, `filter_sigma` the
-    deviation of the enlarger's and scanner's blur.
+    `radius` is the mean grain radius, `radius_deviation` the lognormal spread of radii over their mean, `filter_sigma`
+    the deviation of the enlarger's and scanner's blur.
     """
 
     radius: float = 0.10
@@ -70,8 +70,8 @@ def statistics(model: GrainModel) -> GrainStatistics:
     variance[1:-1] = np.trapezoid(covariance * kernel * ring, distances, axis=1)
     middle = covariance[LEVELS // 2 - 1]
     spread = 0.5 * np.trapezoid(middle * ring * distances**2, distances) / np.trapezoid(middle * ring, distances)
-    # White noise through a kernel of deviation s is correlated like a Gaussian of variance 2 s² per axis; here it must be
-    # that of the filter, 2 σ², and that of the grains themselves.
+    # White noise through a kernel of deviation s is correlated like a Gaussian of variance 2 s² per axis; here it must
+    # be that of the filter, 2 σ², and that of the grains themselves.
     return GrainStatistics(variance, float(np.sqrt(model.filter_sigma**2 + spread / 2.0)))
 
 

@@ -22,7 +22,7 @@ PUSH_EXPONENT = 0.35
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GrainAsk:
-    """Grain as it is asked for; at most one of `stock`, `model` and `reference`. None leaves `iso` and `rgb` to the stock."""
+    """Grain as it is asked for; at most one of `stock`, `model`, `reference`. None leaves `iso`, `rgb` to the stock."""
 
     stock: str | None = None
     model: GrainModel | None = None
@@ -91,9 +91,7 @@ def _of_stock(ask: GrainAsk, name: str) -> tuple[GrainRecipe, dict[str, object]]
     return recipe, {"stock": name, "iso": iso, "push_gain": push}
 
 
-def _of_reference(
-    ask: GrainAsk, reference: Picture, notes: list[str]
-) -> tuple[GrainRecipe, dict[str, object]]:
+def _of_reference(ask: GrainAsk, reference: Picture, notes: list[str]) -> tuple[GrainRecipe, dict[str, object]]:
     found = estimate_grain(reference.pixels)
     if found.strength == 0.0:
         notes.append("No grain was found in the reference: it has too few smooth areas, or they are perfectly clean.")

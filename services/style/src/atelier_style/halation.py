@@ -31,7 +31,7 @@ class Halation:
         height, width = pixels.shape[:2]
         scale = min(1.0, _GLOW_EDGE / max(height, width))
         small = (max(1, round(width * scale)), max(1, round(height * scale)))
-        linear = decode_transfer(cv2.resize(pixels, small, interpolation=cv2.INTER_AREA))
+        linear = decode_transfer(shrunk(pixels, small))
         bright = luminance(linear, space)
         bright *= np.clip((bright - _THRESHOLD) / (1.0 - _THRESHOLD), 0.0, 1.0)
         glow = np.zeros_like(bright)
@@ -49,7 +49,7 @@ class Halation:
 
 
 class Vignette:
-    """The falloff of light towards the corners, cos⁴ of the angle of view; `amount` 1 takes two stops off the corners."""
+    """The falloff of light towards the corners, cos⁴ of the angle of view; `amount` 1 takes two stops off there."""
 
     def __init__(self, height: int, width: int, amount: float) -> None:
         corner = (height**2 + width**2) / 4.0
@@ -69,10 +69,16 @@ def rows_of(small: NDArray[np.float32], size: tuple[int, int], top: int, count: 
     map_x = (np.arange(width, dtype=np.float32) + 0.5) * (small.shape[1] / width) - 0.5
     map_y = (np.arange(top, top + count, dtype=np.float32) + 0.5) * (small.shape[0] / height) - 0.5
     columns, rows = np.broadcast_arrays(map_x[None, :], map_y[:, None])
-    return cv2.remap(
+    grown = cv2.remap(
         small,
         np.ascontiguousarray(columns),
         np.ascontiguousarray(rows),
         cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
+    return np.asarray(grown, np.float32)
+
+
+def shrunk(pixels: PixelArray, size: tuple[int, int]) -> PixelArray:
+    """Shrink a picture to (width, height) by averaging areas."""
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), pixels.dtype)

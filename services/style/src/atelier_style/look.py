@@ -1,7 +1,8 @@
 """A look in figures, and its baking into a lookup table.
 
-A look follows the order of a film: exposure and light in linear light, dyes that overlap (a matrix), retained silver, the
-characteristic curves of the layers, then what a colourist does at the desk: hues, saturation, toned shadows and highlights.
+A look follows the order of a film: exposure and light in linear light, dyes that overlap (a matrix), retained silver,
+the characteristic curves of the layers, then what a colourist does at the desk: hues, saturation, toned shadows and
+highlights.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class HueShift:
 
 @dataclass(frozen=True, slots=True)
 class Tint:
-    """A colour for shadows or highlights: `hue` in degrees of Oklab, `chroma` in its units (0.02 is seen, 0.06 strong)."""
+    """A colour for shadows or highlights: `hue` in degrees of Oklab, `chroma` in its units (0.02 shows)."""
 
     hue: float
     chroma: float
@@ -51,12 +52,12 @@ class Tint:
 class Look:
     """A grade as data.
 
-    `exposure_stops`, `warmth_mired` (the light's shift from D65 along the daylight locus, positive is warmer) and `tint`
-    (stops of green, negative is magenta) act in linear light. `monochrome` are the shares of red, green and blue in a
-    black-and-white picture; empty keeps colour. `matrix` are the rows by which layers overlap. `silver` 0..1 is the
-    silver left in the film (bleach bypass). `curve`, then `red`, `green` and `blue`, are points of smooth monotone curves on
-    display-encoded values. `density` darkens colours by their chroma, as dyes do. `shadows` and `highlights` tone the two
-    ends. `halation` and `vignette` are the look's own, 0..1.
+    `exposure_stops`, `warmth_mired` (the light's shift from D65 along the daylight locus, positive is warmer) and
+    `tint` (stops of green, negative is magenta) act in linear light. `monochrome` are the shares of red, green and blue
+    in a black-and-white picture; empty keeps colour. `matrix` are the rows by which layers overlap. `silver` 0..1 is
+    the silver left in the film (bleach bypass). `curve`, then `red`, `green` and `blue`, are points of smooth monotone
+    curves on display-encoded values. `density` darkens colours by their chroma, as dyes do. `shadows` and `highlights`
+    tone the two ends. `halation` and `vignette` are the look's own, 0..1.
     """
 
     description: str
@@ -157,7 +158,7 @@ def _curves(encoded: NDArray[np.float64], look: Look) -> NDArray[np.float64]:
         values[..., index] if points == STRAIGHT else PchipInterpolator(*zip(*points, strict=True))(values[..., index])
         for index, points in enumerate(layers)
     ]
-    return np.clip(np.stack(shaped, axis=-1), 0.0, 1.0)
+    return np.asarray(np.clip(np.stack(shaped, axis=-1), 0.0, 1.0))
 
 
 def _shape_hues(lab: NDArray[np.float64], look: Look) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import PyOpenColorIO as ocio
+import PyOpenColorIO as Ocio
 
 from atelier_style.cube import EXPORT_SIZE, Cube, identity
 from atelier_style.strips import PixelArray, render
@@ -22,21 +22,21 @@ class Lut:
     """A lookup table made ready; a pass stage that maps display-encoded rows in place."""
 
     def __init__(self, cube: Cube) -> None:
-        group = ocio.GroupTransform()
+        group = Ocio.GroupTransform()
         if cube.domain_min != (0.0, 0.0, 0.0) or cube.domain_max != (1.0, 1.0, 1.0):
             group.appendTransform(_domain_transform(cube))
         group.appendTransform(_table_transform(cube))
-        processor = ocio.Config.CreateRaw().getProcessor(group)
+        processor = Ocio.Config.CreateRaw().getProcessor(group)
         self._cpu = processor.getOptimizedCPUProcessor(
-            ocio.BIT_DEPTH_F32, ocio.BIT_DEPTH_F32, ocio.OPTIMIZATION_LOSSLESS
+            Ocio.BIT_DEPTH_F32, Ocio.BIT_DEPTH_F32, Ocio.OPTIMIZATION_LOSSLESS
         )
 
     def __call__(self, rows: NDArray[np.float32], top: int = 0) -> None:
         """Map `rows`, float32 (h, w, 3) C-contiguous, in place; values outside the table's domain are clamped to it."""
         del top  # a table is the same everywhere
         height, width, _ = rows.shape
-        picture = ocio.PackedImageDesc(
-            rows, width, height, ocio.CHANNEL_ORDERING_RGB, ocio.BIT_DEPTH_F32, 4, 12, rows.strides[0]
+        picture = Ocio.PackedImageDesc(
+            rows, width, height, Ocio.CHANNEL_ORDERING_RGB, Ocio.BIT_DEPTH_F32, 4, 12, rows.strides[0]
         )
         self._cpu.apply(picture)
 
@@ -53,22 +53,22 @@ def resample(cube: Cube, size: int = EXPORT_SIZE) -> Cube:
     return Cube(grid.reshape(size, size, size, 3), title=cube.title)
 
 
-def _domain_transform(cube: Cube) -> ocio.MatrixTransform:
+def _domain_transform(cube: Cube) -> Ocio.MatrixTransform:
     """Make the transform that brings the domain to 0..1."""
     low, high = np.array(cube.domain_min), np.array(cube.domain_max)
     scale = 1.0 / (high - low)
     matrix = np.diag([*scale, 1.0])
-    return ocio.MatrixTransform(matrix=matrix.ravel().tolist(), offset=[*(-low * scale).tolist(), 0.0])
+    return Ocio.MatrixTransform(matrix=matrix.ravel().tolist(), offset=[*(-low * scale).tolist(), 0.0])
 
 
-def _table_transform(cube: Cube) -> ocio.Transform:
+def _table_transform(cube: Cube) -> Ocio.Transform:
     """Make the transform of the table itself."""
     if cube.table.ndim == 2:
-        curve = ocio.Lut1DTransform(length=cube.size, inputHalfDomain=False)
+        curve = Ocio.Lut1DTransform(length=cube.size, inputHalfDomain=False)
         curve.setData(np.ascontiguousarray(cube.table).ravel())
-        curve.setInterpolation(ocio.INTERP_LINEAR)
+        curve.setInterpolation(Ocio.INTERP_LINEAR)
         return curve
-    table = ocio.Lut3DTransform(gridSize=cube.size)
+    table = Ocio.Lut3DTransform(gridSize=cube.size)
     table.setData(np.ascontiguousarray(cube.table).ravel())
-    table.setInterpolation(ocio.INTERP_TETRAHEDRAL)
+    table.setInterpolation(Ocio.INTERP_TETRAHEDRAL)
     return table

@@ -1,12 +1,12 @@
 """Match a picture's colours to those of a reference.
 
-The map is found in a logarithmic space of linear light, where exposure and colour balance are shifts, and is baked into a
-lookup table, so that it is applied and exported like any other grade.
+The map is found in a logarithmic space of linear light, where exposure and colour balance are shifts, and is baked into
+a lookup table, so that it is applied and exported like any other grade.
 
 * Monge-Kantorovich: F. Pitié, A. Kokaram, "The linear Monge-Kantorovitch linear colour mapping for example-based colour
   transfer", CVMP 2007. The linear map that carries one Gaussian into another with the least movement.
-* Reinhard: E. Reinhard et al., "Color Transfer between Images", IEEE CG&A 21(5), 2001. Mean and deviation of each axis of a
-  decorrelated space; here Oklab, whose axes are as decorrelated and which knows grey.
+* Reinhard: E. Reinhard et al., "Color Transfer between Images", IEEE CG&A 21(5), 2001. Mean and deviation of each axis
+  of a decorrelated space; here Oklab, whose axes are as decorrelated and which knows grey.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _TOE = 1.0 / 64.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Match:
-    """The map that was found: its table, the method that was used in the end, and what had to be limited, in sentences."""
+    """The map that was found: its table, the method used in the end, and sentences on what had to be limited."""
 
     cube: Cube
     method: MatchMethod
@@ -69,9 +69,9 @@ def match(
 ) -> Match:
     """Find the table, on display-encoded values of `space`, that gives `pixels` the colours of `reference`.
 
-    Both are uint8 or uint16 (h, w, 3) of any size. Without a method it is Monge-Kantorovich, or Reinhard where a picture
-    is grey or nearly of one colour. `skin` is the linear light of the skin in `pixels` where it has any: a match that
-    would turn it green or violet is weakened.
+    Both are uint8 or uint16 (h, w, 3) of any size. Without a method it is Monge-Kantorovich, or Reinhard where a
+    picture is grey or nearly of one colour. `skin` is the linear light of the skin in `pixels` where it has any: a
+    match that would turn it green or violet is weakened.
     """
     own = _sample(pixels, space, space)
     other = _sample(reference, reference_space, space)
@@ -92,7 +92,7 @@ def _sample(pixels: PixelArray, source: ColorSpace, target: ColorSpace) -> NDArr
     """Take some 40 000 pixels on an even grid as linear light (n, 3) of `target`."""
     step = max(1, round(np.sqrt(pixels.shape[0] * pixels.shape[1] / SAMPLES)))
     grid = np.ascontiguousarray(pixels[step // 2 :: step, step // 2 :: step] if step > 1 else pixels)
-    linear = convert(decode_transfer(grid.reshape(-1, 3)), source, target)
+    linear = convert(decode_transfer(grid).reshape(-1, 3), source, target)
     return np.maximum(linear.astype(np.float64), 0.0)
 
 

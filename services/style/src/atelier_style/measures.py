@@ -42,8 +42,8 @@ _TEXTURE_REGIONS = (Region.FOREHEAD, Region.LEFT_CHEEK, Region.RIGHT_CHEEK)
 def measure(portrait: Portrait, styled: Picture, plan: Plan, face: Face | None) -> tuple[Measure, ...]:
     """Measure a styled picture against the portrait it was made from.
 
-    `face` is the one that skin is measured on, None where there is none. A measure that an operation changes on purpose,
-    the colour of skin by a grade, its texture by grain, is given for information.
+    `face` is the one that skin is measured on, None where there is none. A measure that an operation changes on
+    purpose, the colour of skin by a grade, its texture by grain, is given for information.
     """
     picture = portrait.picture
     taken = [global_shift(picture.pixels, styled.pixels, picture.space)]
@@ -87,7 +87,9 @@ def _grain_deviation(before: Picture, after: Picture, plan: Plan, recipe: GrainR
     """Measure the deviation of the grain in the middle tones, in steps of 8 bits, against what the model says."""
     name, unit = "grain_deviation", "levels_of_255"
     if plan.changes_colour:
-        return not_measurable(name, unit, None, "Grain can be told from the rest only where nothing else was asked for.")
+        return not_measurable(
+            name, unit, None, "Grain can be told from the rest only where nothing else was asked for."
+        )
     step = max(1, int(np.sqrt(before.pixels.size / 3 / 1_000_000)))
     own = to_float(before.pixels[::step, ::step])
     middle = (own > 0.2) & (own < 0.8)

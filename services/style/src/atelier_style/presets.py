@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib import resources
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from atelier_sdk.errors import FieldViolation, PresetUnknownError
 
 from atelier_style.grain_model import GrainModel
 from atelier_style.look import HueShift, Look, Tint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Found = TypeVar("Found")
 _STOCK_DEFAULTS: Mapping[str, object] = {
@@ -29,9 +31,10 @@ _STOCK_DEFAULTS: Mapping[str, object] = {
 class Stock:
     """A film stock as data.
 
-    `iso` is its own speed, at which `model` is its grain. `rgb` says that it is a colour film, with grain in each dye layer
-    weighed by `layer_gains` and alike by `layer_correlation`. `rms_granularity` is the manufacturer's figure (diffuse, times 1000, 48 µm aperture), with
-    where it was published in `source`; None where there is none and the grain is tuned by eye.
+    `iso` is its own speed, at which `model` is its grain. `rgb` says that it is a colour film, with grain in each dye
+    layer weighed by `layer_gains` and alike by `layer_correlation`. `rms_granularity` is the manufacturer's figure
+    (diffuse, times 1000, 48 µm aperture), with where it was published in `source`; None where there is none and the
+    grain is tuned by eye.
     """
 
     description: str
@@ -77,19 +80,22 @@ def check_names(grade: str | None, stock: str | None) -> None:
 
     Raises PresetUnknownError that names every unknown one.
     """
-    refusals = []
-    for kind, name, known, field in (("grade", grade, grades(), "grade.preset"), ("film stock", stock, stocks(), "grain.stock")):
+    refusals: list[PresetUnknownError] = []
+    for kind, name, known, field in (
+        ("grade", grade, grades(), "grade.preset"),
+        ("film stock", stock, stocks(), "grain.stock"),
+    ):
         try:
             if name is not None:
                 find(kind, name, dict(known), field)
         except PresetUnknownError as refusal:
             refusals.append(refusal)
-    if len(refusals) > 1:
-        violations = tuple(violation for refusal in refusals for violation in refusal.violations)
-        message = "; ".join(refusal.message for refusal in refusals)
-        raise PresetUnknownError(message, metadata=refusals[0].metadata, violations=violations)
-    for refusal in refusals:
-        raise refusal
+    if refusals:
+        raise PresetUnknownError(
+            "; ".join(refusal.message for refusal in refusals),
+            metadata=refusals[0].metadata,
+            violations=tuple(violation for refusal in refusals for violation in refusal.violations),
+        )
 
 
 def _read(file: str) -> dict[str, dict[str, object]]:

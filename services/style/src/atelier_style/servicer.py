@@ -35,15 +35,29 @@ class Request(Protocol):
     """What the requests of this service have in common."""
 
     @property
-    def image(self) -> Image: ...
+    def image(self) -> Image:
+        """Return the picture."""
+        ...
+
     @property
-    def face(self) -> FaceSelector: ...
+    def face(self) -> FaceSelector:
+        """Return which face is meant."""
+        ...
+
     @property
-    def output(self) -> OutputOptions: ...
+    def output(self) -> OutputOptions:
+        """Return how the result is written."""
+        ...
+
     @property
-    def identity_floor(self) -> float: ...
+    def identity_floor(self) -> float:
+        """Return the lowest similarity that is accepted."""
+        ...
+
     @property
-    def include_mesh(self) -> bool: ...
+    def include_mesh(self) -> bool:
+        """Return whether meshes are reported."""
+        ...
 
 
 class StyleServicer(Servicer):
@@ -85,7 +99,7 @@ class StyleServicer(Servicer):
         return style_pb2.ApplyResponse(image=image, report=report, lut=done.lut)
 
     def canary(self, call: Call) -> None:
-        """Look for faces in a grey square and draw grain over it; there is no face, and the grain is what it should be."""
+        """Look for faces in a grey square and draw grain over it: there is no face, and the grain has its deviation."""
         picture = Picture.from_array(np.full((64, 64, 3), 128, np.uint8))
         if Portrait(picture, call.models).faces:
             raise RuntimeError("the face detector sees a face in an even grey square")
@@ -161,16 +175,14 @@ class _Work:
     ) -> Plan:
         """Work out each part that is asked for."""
         call, portrait = self._call, self._portrait
-        wished = (
-            None if tone is None else tone_of(tone, call),
-            None if grade is None else grade_of(grade, call),
-            None if grain is None else grain_of(grain, call),
-        )
+        toned = tone_of(tone, call) if tone is not None else None
+        graded = grade_of(grade, call) if grade is not None else None
+        grained = grain_of(grain, call) if grain is not None else None
         with call.stage("operate"):
             plan = Plan(
-                tone=wished[0] and plan_tone(wished[0], portrait, face),
-                grade=wished[1] and plan_grade(wished[1], portrait),
-                grain=wished[2] and plan_grain(wished[2]),
+                tone=plan_tone(toned, portrait, face) if toned is not None else None,
+                grade=plan_grade(graded, portrait) if graded is not None else None,
+                grain=plan_grain(grained) if grained is not None else None,
             )
             if plan.grade is not None and grade is not None and grade.export_lut:
                 self.lut = write_cube(export(plan.grade, portrait.picture.space))

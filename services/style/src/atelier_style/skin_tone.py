@@ -1,11 +1,11 @@
 """Move skin to a tone: by typology angle, from a reference portrait, or warmer and cooler.
 
-Only the low orders of the distribution move: mean and covariance of a* and b*, and, where lightness is asked for, a smooth
-gain. So pores, freckles and modelling stay. Everything happens in CIELAB under D65, inside the mask of the skin.
+Only the low orders of the distribution move: mean and covariance of a* and b*, and, where lightness is asked for, a
+smooth gain. So pores, freckles and modelling stay. Everything happens in CIELAB under D65, inside the mask of the skin.
 
-The individual typology angle is ITA = atan((L* − 50) / b*) in degrees (A. Chardon et al., "Skin colour typology and suntanning
-pathways", International Journal of Cosmetic Science 13, 1991): above 55 very light, 41 light, 28 intermediate, 10 tan, −30
-brown, below it dark.
+The individual typology angle is ITA = atan((L* − 50) / b*) in degrees (A. Chardon et al., "Skin colour typology and
+suntanning pathways", International Journal of Cosmetic Science 13, 1991): above 55 very light, 41 light, 28
+intermediate, 10 tan, −30 brown, below it dark.
 """
 
 from __future__ import annotations
@@ -25,22 +25,26 @@ from atelier_imaging.color import (
     rgb_to_lab,
 )
 
-from atelier_style.halation import rows_of
+from atelier_style.halation import rows_of, shrunk
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from atelier_style.strips import PixelArray
 
-MIN_PIXELS = 120
+MIN_PIXELS = 64
+# A mask above this is certainly skin, as for the angle that imaging measures.
+CERTAIN = 0.8
 # Mean chroma below which a picture is black-and-white, toned perhaps, and skin has no colour to move.
 MIN_CHROMA = 4.0
 # A chroma spread that is stretched further than this shows blotches and the blocks of compression.
 MAX_CHROMA_STRETCH = 1.4
-# What b* and a* do along the typology angle: both fall towards very light and very dark skin. Only their ratios between two
-# angles are used, so that everybody keeps their own undertone and the picture its own light. Tuned after the ranges that are
-# published for the classes (S. Del Bino, F. Bernerd, "Variations in skin colour and the biological consequences of ultraviolet
-# radiation exposure", British Journal of Dermatology 169, 2013).
+# What a* and b* are along the typology angle: both fall towards very light and very dark skin. Tuned after the ranges
+# that are published for the classes (S. Del Bino, F. Bernerd, "Variations in skin colour and the biological
+# consequences of ultraviolet radiation exposure", British Journal of Dermatology 169, 2013). Small moves use only the
+# ratios between two angles, so that everybody keeps their undertone and the picture its light; over this many degrees
+# the undertone is left.
+_UNDERTONE_DEGREES = 90.0
 _ANGLES = (-60.0, -40.0, -20.0, 0.0, 20.0, 35.0, 48.0, 60.0, 75.0)
 _B_STAR = (11.0, 14.5, 17.0, 18.5, 19.0, 18.0, 16.0, 13.5, 11.0)
 _A_STAR = (8.5, 11.0, 12.0, 12.0, 11.5, 10.5, 9.5, 8.5, 7.0)
@@ -66,7 +70,7 @@ class SkinColour:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ToneRecipe:
-    """Where skin goes: from `own` to the means `a` and `b`, its spread by `stretch` (2, 2), and to `lightness` if given.
+    """Where skin goes: from `own` to the means `a` and `b`, its spread by `stretch` (2, 2), to `lightness` if given.
 
     `mask` is the soft mask (H, W), 0..1, of the skin; `strength` is 0..1.
     """
@@ -81,21 +85,21 @@ class ToneRecipe:
 
 
 def measure_skin(pixels: PixelArray, space: ColorSpace, where: NDArray[np.float32]) -> SkinColour | None:
-    """Measure the skin of display-encoded pixels (H, W, 3) where a mask (H, W) is above one half.
+    """Measure the skin of display-encoded pixels (H, W, 3) where a mask (H, W) says that it is certainly skin.
 
-    The darkest and lightest tenths, stubble, shadow and shine, are left out. None where too little skin is visible or
-    the picture has no colour.
+    For the covariance the darkest and lightest tenths, stubble and shine, are left out. None where too little skin is
+    visible or the picture has no colour.
     """
-    found = pixels[where > 0.5]
+    found = pixels[where > CERTAIN]
     if len(found) < MIN_PIXELS:
         return None
     lab = rgb_to_lab(found[:: max(1, len(found) // 200_000)], space).astype(np.float64)
-    low, high = np.quantile(lab[:, 0], [0.1, 0.9])
-    lab = lab[(lab[:, 0] >= low) & (lab[:, 0] <= high)]
     lightness, a, b = (float(value) for value in np.median(lab, axis=0))
     if np.hypot(a, b) < MIN_CHROMA:
         return None
-    return SkinColour(lightness, a, b, np.cov(lab[:, 1:].T))
+    low, high = np.quantile(lab[:, 0], [0.1, 0.9])
+    middle = lab[(lab[:, 0] >= low) & (lab[:, 0] <= high)]
+    return SkinColour(lightness, a, b, np.cov(middle[:, 1:].T))
 
 
 def towards_reference(
@@ -115,18 +119,22 @@ def towards_reference(
 
 def towards_angle(mask: NDArray[np.float32], own: SkinColour, ita_degrees: float, strength: float) -> ToneRecipe:
     """Move skin to a typology angle: lightness, and chroma as skin of that angle has it beside skin of its own."""
-    a = own.a * np.interp(ita_degrees, _ANGLES, _A_STAR) / np.interp(own.ita_degrees, _ANGLES, _A_STAR)
-    b = own.b * np.interp(ita_degrees, _ANGLES, _B_STAR) / np.interp(own.ita_degrees, _ANGLES, _B_STAR)
+    usual = np.array([np.interp(ita_degrees, _ANGLES, axis) for axis in (_A_STAR, _B_STAR)])
+    before = np.array([np.interp(own.ita_degrees, _ANGLES, axis) for axis in (_A_STAR, _B_STAR)])
+    left = min(1.0, abs(ita_degrees - own.ita_degrees) / _UNDERTONE_DEGREES)
+    # The saturation of this picture, beside that of skin as it is measured.
+    saturation = np.hypot(own.a, own.b) / np.hypot(*before)
+    a, b = (1.0 - left) * np.array([own.a, own.b]) * usual / before + left * saturation * usual
     lightness = 50.0 + b * np.tan(np.radians(ita_degrees))
     stretch = np.clip(np.hypot(a, b) / np.hypot(own.a, own.b), 1.0 / MAX_CHROMA_STRETCH, MAX_CHROMA_STRETCH)
-    return ToneRecipe(mask, own, float(a), float(b), np.eye(2) * stretch, float(np.clip(lightness, 12.0, 92.0)), strength)
+    return ToneRecipe(
+        mask, own, float(a), float(b), np.eye(2) * stretch, float(np.clip(lightness, 12.0, 92.0)), strength
+    )
 
 
 def towards_warmth(mask: NDArray[np.float32], own: SkinColour, warmth: float, strength: float) -> ToneRecipe:
     """Make skin warmer (up to 1) or cooler (down to −1) at its own lightness."""
-    return ToneRecipe(
-        mask, own, own.a + warmth * _WARMTH[0], own.b + warmth * _WARMTH[1], np.eye(2), None, strength
-    )
+    return ToneRecipe(mask, own, own.a + warmth * _WARMTH[0], own.b + warmth * _WARMTH[1], np.eye(2), None, strength)
 
 
 class ToneStage:
@@ -163,12 +171,12 @@ class ToneStage:
 def _gain_map(recipe: ToneRecipe, pixels: PixelArray, space: ColorSpace) -> NDArray[np.float32]:
     """Give a smooth map of gains on linear light, small, that brings the skin's lightness where it should be.
 
-    The tone curve Y' = gY / (1 + (g−1)Y) keeps black and white where they are; it is applied to the smooth base of the skin
-    and not to its texture, whose contrast stays as it is.
+    The tone curve Y' = gY / (1 + (g−1)Y) keeps black and white where they are; it is applied to the smooth base of the
+    skin and not to its texture, whose contrast stays as it is.
     """
     scale = min(1.0, _BASE_EDGE / max(pixels.shape[:2]))
     size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-    bright = luminance(decode_transfer(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)), space)
+    bright = luminance(decode_transfer(shrunk(pixels, size)), space)
     mask = cv2.resize(recipe.mask, size, interpolation=cv2.INTER_AREA) + np.float32(1e-4)
     sigma = max(1.0, 0.05 * float(np.sqrt(mask.sum())))
     weighted = cv2.GaussianBlur(bright * mask, (0, 0), sigma)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-PixelArray: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
+PixelArray: TypeAlias = NDArray[np.uint8 | np.uint16]
 STRIP_ROWS = 256
 _DEPTHS = {"uint8": cv2.CV_8U, "uint16": cv2.CV_16U}
 
@@ -44,7 +44,7 @@ def render(pixels: PixelArray, stages: Sequence[Stage], check: Callable[[], None
 
     def work(top: int) -> None:
         check()
-        rows = cv2.LUT(pixels[top : top + STRIP_ROWS], steps)
+        rows = np.asarray(cv2.LUT(pixels[top : top + STRIP_ROWS], steps), np.float32)
         for stage in stages:
             stage(rows, top)
         _round_into(out[top : top + STRIP_ROWS], rows)
@@ -57,7 +57,7 @@ def render(pixels: PixelArray, stages: Sequence[Stage], check: Callable[[], None
 
 def to_float(pixels: PixelArray) -> NDArray[np.float32]:
     """Give display-encoded integers as float32 0..1."""
-    return cv2.LUT(np.ascontiguousarray(pixels), _integers_to_float(pixels))
+    return np.asarray(cv2.LUT(np.ascontiguousarray(pixels), _integers_to_float(pixels)), np.float32)
 
 
 def _integers_to_float(pixels: PixelArray) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ from atelier_imaging.region import Region
 from atelier_sdk.errors import FaceTooSmallError, NoFaceError, PoseTooExtremeError, SkinNotVisibleError
 
 from atelier_style.skin_tone import (
+    CERTAIN,
     SkinColour,
     ToneRecipe,
     measure_skin,
@@ -23,11 +24,15 @@ if TYPE_CHECKING:
 
     from atelier_imaging.face import Face
     from atelier_imaging.portrait import Portrait
+    from numpy.typing import NDArray
 
 # Below this a cheek has too few pixels to be measured, above these angles one cheek is hidden.
 MIN_INTEROCULAR_PIXELS = 24.0
 MAX_YAW_DEGREES = 60.0
 MAX_PITCH_DEGREES = 45.0
+# A move of lightness beyond this, in L*, is a different person's skin under a different light.
+FAR_LIGHTNESS = 18.0
+_BROW_SHARE = np.float32(0.7)
 _MEASURED = (Region.FOREHEAD, Region.LEFT_CHEEK, Region.RIGHT_CHEEK)
 
 
@@ -44,7 +49,9 @@ class ToneAsk:
     @property
     def is_neutral(self) -> bool:
         """Tell whether nothing is asked for."""
-        return self.strength == 0.0 or (self.reference is None and self.ita_degrees is None and self.warmth in (None, 0.0))
+        return self.strength == 0.0 or (
+            self.reference is None and self.ita_degrees is None and self.warmth in (None, 0.0)
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +77,7 @@ def plan_tone(ask: ToneAsk, portrait: Portrait, face: Face | None) -> TonePlan:
     notes = []
     if ask.match_lightness and ask.reference is None:
         notes.append("match_lightness was left out: there is no reference to take lightness from.")
-    mask = portrait.mask(Region.SKIN, face)
+    mask = _mask(ask, portrait, face)
     if ask.reference is not None:
         target = measured_skin(ask.reference, None, "reference")
         parameters["reference"] = _described(target) | {"sha256": ask.reference.picture.source_info.sha256}
@@ -82,7 +89,18 @@ def plan_tone(ask: ToneAsk, portrait: Portrait, face: Face | None) -> TonePlan:
         warmth = ask.warmth or 0.0
         parameters["warmth"] = warmth
         recipe = towards_warmth(mask, own, warmth, ask.strength)
+    if recipe.lightness is not None and abs(recipe.lightness - own.lightness) * ask.strength > FAR_LIGHTNESS:
+        notes.append(f"Lightness moves by more than {FAR_LIGHTNESS:g} L*; such a move seldom looks real.")
     return TonePlan(recipe, parameters, tuple(notes))
+
+
+def _mask(ask: ToneAsk, portrait: Portrait, face: Face | None) -> NDArray[np.float32]:
+    """Give the mask of what is toned: skin, and where lightness moves, lips and brows as well, or they would glow."""
+    skin = portrait.mask(Region.SKIN, face)
+    if not ask.match_lightness and ask.ita_degrees is None:
+        return skin
+    lips, brows = portrait.mask(Region.LIPS, face), portrait.mask(Region.BROWS, face)
+    return np.asarray(np.maximum.reduce([skin, lips, _BROW_SHARE * brows]), np.float32)
 
 
 def measured_skin(portrait: Portrait, face: Face | None, image: str) -> SkinColour:
@@ -106,7 +124,7 @@ def measured_skin(portrait: Portrait, face: Face | None, image: str) -> SkinColo
     if found is None:
         raise SkinNotVisibleError(
             "The skin of cheeks and forehead cannot be measured: it is covered, or the picture is black-and-white.",
-            metadata={"image": image, "skin_pixels": str(int((where > 0.5).sum()))},
+            metadata={"image": image, "skin_pixels": str(int((where > CERTAIN).sum()))},
         )
     return found
 

@@ -61,7 +61,7 @@ def grade_of(grade: style_pb2.Grade, call: Call) -> GradeAsk:
 
 
 def grain_of(grain: style_pb2.Grain, call: Call) -> GrainAsk:
-    """Read what is asked of grain; a reference is loaded and decoded, a missing seed is drawn from the call's identifier."""
+    """Read what is asked of grain; a reference is loaded and decoded, a missing seed drawn from the call's id."""
     source = grain.WhichOneof("source")
     return GrainAsk(
         stock=grain.stock if source == "stock" else None,
