@@ -15,6 +15,7 @@ from atelier_sdk.errors import AtelierError, BackendDownError, MessageMalformedE
 from grpc.aio import EOF  # type: ignore[attr-defined]  # the stubs lack it
 
 from atelier_gateway.descriptors import Kind
+from atelier_gateway.endings import Ending
 from atelier_gateway.outcomes import may_repeat, told
 from atelier_gateway.passage import Passage, log
 
@@ -127,18 +128,21 @@ async def _stream_unary(passage: Passage) -> bytes:
     endpoint = passage.choose()
     ask: grpc.aio.StreamUnaryMultiCallable[bytes, bytes] = endpoint.channel.stream_unary(passage.route.path)
     call = ask(timeout=passage.seconds_left(), metadata=passage.caller.metadata)
+    ending = Ending(call)
     upload = asyncio.create_task(_upload(passage, call))
     try:
         reply = await call
     except asyncio.CancelledError:
         _raise_what_stopped(upload)
         raise
+    except grpc.aio.AioRpcError as error:
+        raise await ending.of(error) from None
     finally:
         upload.cancel()
         call.cancel()
     passage.sent = len(reply)
     passage.hold(passage.sent)
-    passage.context.set_trailing_metadata(tuple(await call.trailing_metadata()))
+    passage.context.set_trailing_metadata(ending.trailing_metadata())
     await passage.head(await call.initial_metadata())
     return reply
 
@@ -147,12 +151,18 @@ async def _stream_stream(passage: Passage) -> None:
     endpoint = passage.choose()
     ask: grpc.aio.StreamStreamMultiCallable[bytes, bytes] = endpoint.channel.stream_stream(passage.route.path)
     call = ask(timeout=passage.seconds_left(), metadata=passage.caller.metadata)
+    ending = Ending(call)
     upload = asyncio.create_task(_upload(passage, call))
     try:
         await _download(passage, call)
     except asyncio.CancelledError:
         _raise_what_stopped(upload)
         raise
+    except grpc.aio.AioRpcError as error:
+        said = await ending.of(error)
+        if said.code() is not grpc.StatusCode.OK:
+            raise said from None
+        passage.context.set_trailing_metadata(ending.trailing_metadata())
     finally:
         upload.cancel()
         call.cancel()

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 # Kept back from the caller's deadline, so that our answer with its reason arrives before the caller gives up.
 MARGIN_SECONDS: Final = 0.02
 MARGIN_SHARE: Final = 0.1
+# Nothing is answered in less, over two hops; such a call is refused before it costs anybody anything.
+SHORTEST_SECONDS: Final = 0.001
 
 log = Log(__name__)
 
@@ -83,7 +85,7 @@ class Passage:
         asked = limits.default_deadline_seconds if remaining is None else remaining
         allowed = min(asked, limits.max_deadline_seconds)
         self.deadline = self.started + allowed - min(MARGIN_SECONDS, MARGIN_SHARE * allowed)
-        if allowed <= 0.0:
+        if allowed < SHORTEST_SECONDS:
             raise DeadlineTooShortError("The deadline had passed when the call came in.")
         self.route.gate.enter(self.route.lane)
         self.admitted = True
