@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
 
 from atelier_rpc import logs
@@ -33,6 +34,8 @@ def serve(capability: Capability, build: Callable[[], Servicer]) -> None:
     `--help` prints them. The process listens at once, and says that it is ready after its first canary.
     """
     settings = read_or_exit(ServiceSettings, program=f"atelier-{capability.name}", description=capability.description)
+    # The process that unlinks our shared memory should we be killed; forked before gRPC has threads, which forbid it.
+    resource_tracker.ensure_running()
     logs.configure(service=capability.name, level=settings.log_level, style=settings.log_style)
     asyncio.run(_serve(capability, build, settings))
 

@@ -56,18 +56,18 @@ def _failed(model: str) -> Exception:
     return InferenceFailedError(model)
 
 
-# The first that fits counts. Texts are Triton's own (core/src, server/src/grpc) and gRPC's.
+# The first that fits counts. Texts are Triton's own (2.51) and gRPC's. A server that stops, or starts, answers for a model
+# that it has: "no available versions"; "is not found" is said of one that is not in its repository.
 FAILURES: Final = (
+    Failure("memory lost", None, "unable to find shared memory region", _down, retry=True, forget_memory=True),
     Failure("queue full", grpc.StatusCode.UNAVAILABLE, "exceeds maximum queue size", _queue_full),
     Failure("queue timeout", grpc.StatusCode.UNAVAILABLE, "request timeout expired", _late),
     Failure("restricted", grpc.StatusCode.UNAVAILABLE, "this protocol is restricted", _failed),
+    Failure("model between versions", None, "has no available versions", _down, retry=True),
     Failure("stopping", grpc.StatusCode.UNAVAILABLE, "server is stopping", _down, retry=True),
     Failure("not ready", grpc.StatusCode.UNAVAILABLE, "is not ready", _down, retry=True),
-    Failure("at no available versions", grpc.StatusCode.UNAVAILABLE, "no available versions", _down, retry=True),
     Failure("connection lost", grpc.StatusCode.UNAVAILABLE, "", _down),
-    Failure("unknown model", grpc.StatusCode.NOT_FOUND, "unknown model", not_installed, retry=True),
-    Failure("not found", grpc.StatusCode.NOT_FOUND, "", _down, retry=True),
-    Failure("memory lost", None, "unable to find shared memory region", _down, retry=True, forget_memory=True),
+    Failure("unknown model", grpc.StatusCode.NOT_FOUND, "", not_installed, retry=True),
     Failure("deadline", grpc.StatusCode.DEADLINE_EXCEEDED, "", _late),
     Failure("cancelled by the server", grpc.StatusCode.CANCELLED, "", _down),
     Failure("stub died", None, "stub process", _down),

@@ -13,6 +13,7 @@ import threading
 import time
 import uuid
 from multiprocessing.shared_memory import SharedMemory
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -118,6 +119,13 @@ class Regions:
             if until <= now:
                 self._free.setdefault(region.size_bytes, []).append(region)
         self._resting = [each for each in self._resting if each[0] > now]
+
+
+def unlink_the_dead() -> None:
+    """Unlink regions of services that were killed together with their resource trackers."""
+    for path in Path(_FOLDER).glob(f"{PREFIX}*"):
+        if owner_is_gone(path.name):
+            path.unlink(missing_ok=True)
 
 
 def owner_is_gone(name: str) -> bool:

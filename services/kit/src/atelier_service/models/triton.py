@@ -19,7 +19,7 @@ from atelier_service.models.backend import InstalledModel
 from atelier_service.models.contract import read_contract
 from atelier_service.models.failures import failure_of
 from atelier_service.models.lent import Lent
-from atelier_service.models.regions import Regions, owner_is_gone
+from atelier_service.models.regions import Regions, owner_is_gone, unlink_the_dead
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -104,7 +104,10 @@ class TritonModels:
         await self._client.close()
 
     async def forget_the_dead(self) -> None:
-        """Have Triton forget memory of services that were killed: it stays mapped there otherwise."""
+        """Give back memory of services that were killed, here and in Triton, which keeps it mapped otherwise."""
+        if self._regions is None:
+            return
+        unlink_the_dead()
         try:
             known = await self._client.get_system_shared_memory_status(client_timeout=_HOUSEKEEPING_SECONDS)
         except InferenceServerException:
