@@ -41,11 +41,10 @@ class Refusal:
     def __init__(self, error: grpc.RpcError) -> None:
         """Read `grpc-status-details-bin`."""
         self.code: grpc.StatusCode = error.code()
-        self.message: str = error.details()
+        self.message: str = error.details() or ""
+        trailers = {item.key: item.value for item in error.trailing_metadata() or ()}
         status = status_pb2.Status()
-        for key, value in error.trailing_metadata() or ():
-            if key == "grpc-status-details-bin":
-                status.ParseFromString(value)
+        status.ParseFromString(trailers.get("grpc-status-details-bin", b""))
         self.info = error_details_pb2.ErrorInfo()
         self.bad_request = error_details_pb2.BadRequest()
         self.retry = error_details_pb2.RetryInfo()
