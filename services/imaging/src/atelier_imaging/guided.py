@@ -65,7 +65,8 @@ def evaluate(coefficients: NDArray[np.float32], pixels: Pixels) -> NDArray[np.fl
     Works in strips, so that memory stays that of the result.
     """
     height, width = pixels.shape[:2]
-    scale = np.float32(1.0 / np.iinfo(pixels.dtype).max)
+    full = np.float32(np.iinfo(pixels.dtype).max)
+    scaled = np.asarray(coefficients / np.array([full, full, full, 1], np.float32), np.float32)
     rows, columns = coefficients.shape[0] / height, coefficients.shape[1] / width
     result = np.empty((height, width), np.float32)
     for top in range(0, height, _STRIP_ROWS):
@@ -73,23 +74,22 @@ def evaluate(coefficients: NDArray[np.float32], pixels: Pixels) -> NDArray[np.fl
         # The coefficients under these rows, placed as a resize of the whole would place them.
         place = np.array([[columns, 0, (columns - 1) / 2], [0, rows, (top + 0.5) * rows - 0.5]])
         strip = cv2.warpAffine(
-            coefficients,
+            scaled,
             place,
             (width, len(part)),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        colour = [plane * scale for plane in cv2.split(part)]
+        colour = cv2.split(part.astype(np.float32))
         result[top : top + len(part)] = _linear(np.asarray(strip, np.float32), colour)
     return result
 
 
-def _linear(coefficients: NDArray[np.float32], colour: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    planes = cv2.split(coefficients)
-    value = np.array(planes[3], np.float32)
-    for slope, channel in zip(planes, colour, strict=False):
-        value += slope * channel
-    return np.clip(value, 0.0, 1.0, out=value)
+def _linear(coefficients: NDArray[np.float32], colour: Sequence[cv2.typing.MatLike]) -> NDArray[np.float32]:
+    *slopes, value = cv2.split(coefficients)
+    for slope, channel in zip(slopes, colour, strict=True):
+        cv2.accumulateProduct(slope, channel, value)
+    return np.clip(np.asarray(value, np.float32), 0.0, 1.0)
 
 
 def _index(i: int, j: int) -> int:

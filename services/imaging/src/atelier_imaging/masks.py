@@ -11,7 +11,7 @@ import numpy as np
 from atelier_imaging import topology
 from atelier_imaging.faceframe import FaceFrame, face_frame, fill, unit_pixels
 from atelier_imaging.guided import evaluate
-from atelier_imaging.priors import beard_zone, step
+from atelier_imaging.priors import step
 from atelier_imaging.region import Region
 from atelier_imaging.tissue import HAIR, SKIN, Tissue, classify
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from atelier_imaging.vips import Pixels
 
 # The pupils' distance in the frames that masks are worked out and colours are learnt in.
-_FINE_UNIT: Final = 56.0
+_FINE_UNIT: Final = 44.0
 _COARSE_UNIT: Final = 24.0
 # Edges of outlined features fade over this share of the pupils' distance.
 _FEATHER: Final = 0.025
@@ -88,9 +88,7 @@ class FaceMasks:
         if self._frame is None or self._tissue is None:
             return mask
         part = (self._frame.rows, self._frame.columns)
-        share = self._tissue.shares[kind] * (1 - beard_zone(self._frame) if kind == HAIR else np.float32(1))
-        fit = self._tissue.guide.coefficients(share)
-        sharp = evaluate(fit, self._pixels[part])
+        sharp = evaluate(self._tissue.fit(kind), self._pixels[part])
         # The guided filter leaves a thin veil where colours agree by chance; the middle of the range is what is unsure.
         mask[part] = step(sharp, 0.1, 0.9) * self._person[part]
         return mask

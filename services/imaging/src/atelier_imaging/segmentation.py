@@ -35,8 +35,8 @@ _MOST_CLOSE_UPS: Final = 8
 # A close-up's side and its middle below the eyes, in distances of the pupils: head and shoulders.
 _CLOSE_UP_SIDE: Final = 7.0
 _CLOSE_UP_BELOW_EYES: Final = 0.8
-_GUIDE_LENGTH: Final = 512
-_GUIDE_RADIUS: Final = 6
+_GUIDE_LENGTH: Final = 400
+_GUIDE_RADIUS: Final = 5
 _GUIDE_EPSILON: Final = 1e-3
 
 

@@ -18,7 +18,7 @@ from scipy import ndimage
 from atelier_imaging import topology
 from atelier_imaging.bareskin import continuous_skin
 from atelier_imaging.guided import GuidedFilter
-from atelier_imaging.priors import beard_zone, falling_hair, fringe_zone, spatial_priors
+from atelier_imaging.priors import Expectation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +37,7 @@ _ROUNDS: Final = 3
 _ANY_COLOUR: Final = 1 / 2500
 # Skin shines: being lighter than the cheeks speaks half as much against skin as being darker does.
 _GLOSS: Final = 0.5
-_UNLIKE_SKIN: Final = 0.3
+_UNLIKE_SKIN: Final = 0.7
 # How much more a colour above the brows speaks for hair when it is nothing like the cheeks'.
 _FRINGE: Final = 6.0
 # Mean of |a*| and |b*| below which a picture is black and white.
@@ -53,53 +53,47 @@ class Tissue:
     shares: NDArray[np.float32]
     guide: GuidedFilter
 
+    def fit(self, kind: int) -> NDArray[np.float32]:
+        """Return the share of a kind as a function of colour, to be evaluated at full size (`guided.evaluate`)."""
+        return self.guide.coefficients(np.ascontiguousarray(self.shares[kind]))
 
-def classify(frame: FaceFrame, coarse: FaceFrame, coarse_person: NDArray[np.float32]) -> Tissue:
-    """Tell skin, hair and clothes apart in a frame, on the premise that all of it is a person.
 
-    Colours are learnt in the `coarse` frame of the same face, which is several times faster and no worse, from pixels
-    that `coarse_person` (h, w), 0..1, calls a person.
+def classify(frame: FaceFrame, coarse: FaceFrame, person: NDArray[np.float32]) -> Tissue:
+    """Tell skin, hair and clothes apart in a frame, on the premise that all of it is a person; beards are no hair.
+
+    What is expected where, and what colours mean, is learnt in the `coarse` frame of the same face, which is several
+    times faster and no worse, from pixels that `person` (its h, w), 0..1, calls a person.
     """
-    colours, evidence = _learn(coarse, coarse_person)
-    resized = [cv2.resize(plane, frame.shape[::-1], interpolation=cv2.INTER_LINEAR) for plane in evidence]
-    shares = _posterior(frame, _expected(frame) * np.asarray(resized, np.float32), colours)
-    guide_picture = frame.pixels.astype(np.float32) / np.float32(255)
-    guide = GuidedFilter(guide_picture, max(2, round(_GUIDE_RADIUS * frame.unit)), _GUIDE_EPSILON)
-    smooth = np.stack([guide.smooth(share) for share in shares])
-    return Tissue(smooth / np.maximum(smooth.sum(axis=0), np.float32(1e-6)), guide)
+    expectation = Expectation(coarse)
+    priors, likelihoods = _learn(coarse, expectation, person)
+    shares = _posterior(_resized(priors, frame.shape), likelihoods, _bins(_lab(frame)))
+    shares[HAIR] *= 1 - _resized(expectation.beard()[None], frame.shape)[0]
+    picture = frame.pixels.astype(np.float32) / np.float32(255)
+    return Tissue(shares, GuidedFilter(picture, max(2, round(_GUIDE_RADIUS * frame.unit)), _GUIDE_EPSILON))
 
 
-def features_mask(frame: FaceFrame) -> NDArray[np.float32]:
-    """Cover eyes, brows and lips, float32 (h, w), 0..1."""
-    outlines = (
-        topology.LEFT_EYE,
-        topology.RIGHT_EYE,
-        topology.LEFT_BROW,
-        topology.RIGHT_BROW,
-        topology.LIPS_OUTER,
-    )
-    return np.asarray(np.maximum.reduce([frame.polygon(outline) for outline in outlines]), np.float32)
-
-
-def _learn(frame: FaceFrame, person: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Learn the likelihoods (3, bins) of colours, and what else speaks for a kind (4, h, w)."""
-    typical = _typical_skin(frame)
+def _learn(
+    frame: FaceFrame, expectation: Expectation, person: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Learn what speaks for each kind where (4, h, w), and the likelihoods (3, bins) of colours."""
+    lab = _lab(frame)
+    bins = _bins(lab)
+    typical = _typical_skin(frame, lab)
     bare = continuous_skin(frame, person, typical)
-    weight = np.repeat((person * (1 - features_mask(frame)))[None], 3, axis=0)
+    unlike = 1 - np.maximum(typical, bare)
+    priors = _expected(expectation, lab) * _runs_on(bare)
+    priors[HAIR] *= 1 + _FRINGE * expectation.fringe() * unlike**2
+    weight = np.repeat((person * (1 - _features(frame)))[None], 3, axis=0)
     # Else a beard or a fringe, both where skin is expected, would teach what skin looks like.
-    weight[SKIN] *= 1 - np.maximum(beard_zone(frame), fringe_zone(frame)) * (np.maximum(typical, bare) < _UNLIKE_SKIN)
-    unlike = (1.02 - typical) ** 2
-    evidence = _runs_on(bare)
-    evidence[HAIR] *= 1 + _FRINGE * fringe_zone(frame) * (1 - np.maximum(typical, bare)) ** 2
-    priors = _expected(frame)
-    shares = _normalised(priors * evidence * np.stack([typical + 0.1, unlike, unlike + 0.1, unlike]))
-    bins = _bins(frame)
+    weight[SKIN] *= 1 - np.maximum(expectation.beard(), expectation.fringe()) * (unlike > _UNLIKE_SKIN)
+    doubt = (1.02 - typical) ** 2
+    shares = _normalised(priors * np.stack([typical + 0.1, doubt, doubt + 0.1, doubt]))
     for _ in range(_ROUNDS):
-        colours = _likelihoods(bins, shares[:3] * weight)
-        shares = _posterior(frame, priors * evidence, colours)
-    evidence[HAIR] *= falling_hair(frame, shares[HAIR] * person)
-    shares = _posterior(frame, priors * evidence, colours)
-    return _likelihoods(bins, shares[:3] * weight), evidence
+        likelihoods = _likelihoods(bins, shares[:3] * weight)
+        shares = _posterior(priors, likelihoods, bins)
+    priors[HAIR] *= expectation.long_hair(shares[HAIR] * person)
+    shares = _posterior(priors, likelihoods, bins)
+    return priors, _likelihoods(bins, shares[:3] * weight)
 
 
 def _runs_on(bare: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -108,30 +102,46 @@ def _runs_on(bare: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.stack([np.ones_like(bare), against, against, against])
 
 
-def _expected(frame: FaceFrame) -> NDArray[np.float32]:
+def _expected(expectation: Expectation, lab: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return where each kind is expected (4, h, w), more firmly in a picture without colour, where colour says less."""
-    priors = spatial_priors(frame)
-    chroma = _lab(frame)[..., 1:].astype(np.float32) - 128
-    return _normalised(priors**2) if float(np.abs(chroma).mean()) < _GREY_CHROMA else priors
+    chroma = np.abs(lab[..., 1:].astype(np.float32) - 128).mean()
+    shares = expectation.shares()
+    return _normalised(shares**2) if float(chroma) < _GREY_CHROMA else shares
 
 
-def _posterior(frame: FaceFrame, priors: NDArray[np.float32], colours: NDArray[np.float32]) -> NDArray[np.float32]:
-    bins = _bins(frame)
-    likelihoods = np.concatenate([colours[:, bins], np.full((1, *bins.shape), _ANY_COLOUR, np.float32)])
-    return _normalised(priors * likelihoods)
+def _posterior(
+    priors: NDArray[np.float32], likelihoods: NDArray[np.float32], bins: NDArray[np.int32]
+) -> NDArray[np.float32]:
+    shares = priors.copy()
+    for kind, likelihood in enumerate(likelihoods):
+        shares[kind] *= likelihood[bins]
+    shares[OTHER] *= np.float32(_ANY_COLOUR)
+    return _normalised(shares)
 
 
-def _typical_skin(frame: FaceFrame) -> NDArray[np.float32]:
+def _features(frame: FaceFrame) -> NDArray[np.float32]:
+    """Cover eyes, brows and lips, float32 (h, w), 0..1."""
+    eyes, brows = (topology.LEFT_EYE, topology.RIGHT_EYE), (topology.LEFT_BROW, topology.RIGHT_BROW)
+    outlines = (*eyes, *brows, topology.LIPS_OUTER)
+    return np.asarray(np.maximum.reduce([frame.polygon(outline) for outline in outlines]), np.float32)
+
+
+def _resized(planes: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
+    sizes = [cv2.resize(plane, shape[::-1], interpolation=cv2.INTER_LINEAR) for plane in planes]
+    return np.asarray(sizes, np.float32)
+
+
+def _typical_skin(frame: FaceFrame, lab: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Say how like the skin of cheeks and nose every pixel is, 0..1; a forehead may be under a fringe."""
-    lab = _lab(frame).astype(np.float32)
+    colour = lab.astype(np.float32)
     outlines = (topology.LEFT_CHEEK, topology.RIGHT_CHEEK, topology.NOSE)
-    sample = lab[np.maximum.reduce([frame.polygon(outline) for outline in outlines]) > 0.5]
+    sample = colour[np.maximum.reduce([frame.polygon(outline) for outline in outlines]) > 0.5]
     if not len(sample):
         return np.zeros(frame.shape, np.float32)
     middle = np.median(sample, axis=0)
     # 1.48 makes a median deviation a standard deviation; skin of the rest of the head varies more than these places do.
     spread = (1.48 * np.median(np.abs(sample - middle), axis=0) + (6.0, 2.5, 2.5)) * (3.0, 1.5, 1.5)
-    offset = lab - middle
+    offset = colour - middle
     offset[..., 0] = np.where(offset[..., 0] > 0, offset[..., 0] * _GLOSS, offset[..., 0])
     distance = ((offset / spread) ** 2).sum(axis=-1)
     return np.asarray(np.exp(-0.5 * distance), np.float32)
@@ -154,9 +164,9 @@ def _lab(frame: FaceFrame) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(cv2.GaussianBlur(frame.pixels, (0, 0), 0.6), cv2.COLOR_RGB2LAB), np.uint8)
 
 
-def _bins(frame: FaceFrame) -> NDArray[np.int32]:
-    lab = _lab(frame).astype(np.int32)
-    places = [np.clip((lab[..., i] - _FIRST[i]) // _WIDTH[i], 0, _BINS[i] - 1) for i in range(3)]
+def _bins(lab: NDArray[np.uint8]) -> NDArray[np.int32]:
+    values = lab.astype(np.int32)
+    places = [np.clip((values[..., i] - _FIRST[i]) // _WIDTH[i], 0, _BINS[i] - 1) for i in range(3)]
     return np.asarray((places[0] * _BINS[1] + places[1]) * _BINS[2] + places[2], np.int32)
 
 
