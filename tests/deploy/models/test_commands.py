@@ -49,7 +49,7 @@ def test_list_shows_executor_times_and_difference(
 ) -> None:
     folder = install_by_hand(model, home)
     difference = {"openvino": {"known": {"eye": 0.004}, "original_one_by_one": {"eye": 2e-05}}}
-    (folder / "parity.json").write_text(json.dumps({"difference": difference}))
+    (folder / "parity.json").write_text(json.dumps({"reference": "LiteRT", "difference": difference}))
     row = json.loads(CliRunner().invoke(models, ["list", "--json"]).stdout)[0]
     shown = {key: row[key] for key in ("installed", "executor", "milliseconds", "largest_difference", "size")}
     assert shown == {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from atelier_models import installed
+from atelier_models import installed, parity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,10 +75,8 @@ def _row(model: Model, catalogue: Catalogue, home: Path) -> Row:
 
 
 def _difference(folder: Path) -> float | None:
-    """Return the largest difference from the original runtime in parity.json, the known landmarks left out."""
+    """Return the largest difference that parity.json states, if it is there."""
     try:
-        parity = json.loads((folder / installed.PARITY).read_text(encoding="utf-8"))
+        return parity.largest(json.loads((folder / installed.PARITY).read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
-    compared = [kinds[what] for kinds in parity["difference"].values() for what in kinds if what.startswith("original")]
-    return max((value for outputs in compared for value in outputs.values()), default=None)
