@@ -55,16 +55,35 @@ def eventually(claim: Callable[[], bool], seconds: float = 20) -> bool:
 
 
 def test_a_stack_is_ready_when_every_process_answers(start: StartStack) -> None:
-    stack = start(server("one"), server("two", needs=("one",)))
+    greeting = "100 % \"quoted\" 'twice'; # not a comment"
+    stack = start(server("one"), server("two", needs=("one",), GREETING=greeting))
     assert [status.state for status in stack.statuses()] == [ProcessState.READY] * 2
     assert all(status.ready_after_seconds is not None for status in stack.statuses())
     assert {stack.pid("one"), stack.pid("two")} == {status.pid for status in stack.statuses()}
+    assert f"listening {greeting}" in stack.log("two").read_text()
 
 
-def test_a_process_gets_its_environment_whatever_is_in_it(start: StartStack) -> None:
-    value = "100 % \"quoted\" 'twice'; # not a comment"
-    stack = start(server("one", GREETING=value))
-    assert f"listening {value}" in stack.log("one").read_text()
+def test_a_killed_process_comes_back_on_its_port_and_ends_what_it_left_behind(start: StartStack) -> None:
+    stack = start(server("one", ORPHAN), server("two", ORPHAN))
+    before = stack.pid("one")
+    assert len(processes_of(stack)) == 5  # supervisor, two servers, two grandchildren
+    os.kill(before, signal.SIGKILL)
+    assert eventually(lambda: stack.statuses()[0].pid not in {before, None})
+    assert [status.state for status in stack.wait_ready(timeout_seconds=30)] == [ProcessState.READY] * 2
+    assert len(processes_of(stack)) == 5
+    assert "an earlier one had left processes behind" in stack.log("one").read_text()
+    assert "left processes behind" not in stack.log("two").read_text()
+
+
+def test_a_process_is_restarted_or_stopped_on_request(start: StartStack) -> None:
+    stack = start(server("one"))
+    before = stack.pid("one")
+    stack.restart("one", timeout_seconds=30)
+    assert before != stack.pid("one")
+    stack.stop("one")
+    assert ProcessState.STOPPED is stack.statuses()[0].state
+    with pytest.raises(StackError, match="one is not running"):
+        stack.pid("one")
 
 
 def test_down_ends_all_processes_frees_the_ports_and_forgets_the_stack(start: StartStack, tmp_path: Path) -> None:
@@ -76,29 +95,6 @@ def test_down_ends_all_processes_frees_the_ports_and_forgets_the_stack(start: St
     assert Stack.find(tmp_path) is None
     assert not stack.record.janitor.is_alive() if stack.record.janitor else False
     assert {"logs", "lock", "supervisord.conf"} == {path.name for path in tmp_path.iterdir()}
-
-
-def test_a_killed_process_comes_back_on_its_port(start: StartStack) -> None:
-    stack = start(server("one"))
-    before = stack.pid("one")
-    os.kill(before, signal.SIGKILL)
-    assert eventually(lambda: stack.statuses()[0].pid not in {before, None})
-    assert [status.state for status in stack.wait_ready(timeout_seconds=30)] == [ProcessState.READY]
-
-
-def test_restart_gives_a_new_process(start: StartStack) -> None:
-    stack = start(server("one"))
-    before = stack.pid("one")
-    stack.restart("one", timeout_seconds=30)
-    assert before != stack.pid("one")
-
-
-def test_a_stopped_process_stays_stopped(start: StartStack) -> None:
-    stack = start(server("one"))
-    stack.stop("one")
-    assert ProcessState.STOPPED is stack.statuses()[0].state
-    with pytest.raises(StackError, match="one is not running"):
-        stack.pid("one")
 
 
 def test_a_process_that_keeps_dying_fails_the_start_with_its_last_words(tmp_path: Path) -> None:
@@ -189,7 +185,6 @@ def test_shared_memory_that_a_killed_process_left_is_removed(start: StartStack) 
     segment = Path("/dev/shm") / name  # noqa: S108 - where POSIX shared memory lies on Linux
     if not segment.parent.is_dir():
         pytest.skip("this system has no /dev/shm")
-    stack = start(server("one"))
     segment.write_bytes(b"left behind")
-    stack.down()
+    start(server("one"))
     assert not segment.exists()

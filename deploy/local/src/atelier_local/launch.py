@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from atelier_local import record
+from atelier_local.sweep import PROCESS_MARK, sweep_remains
 
 
 def main() -> None:
@@ -21,10 +22,13 @@ def main() -> None:
     state_dir, name = Path(sys.argv[1]), sys.argv[2]
     stack = record.read(state_dir)
     spec = next((spec for spec in stack.processes if spec.name == name), None) if stack else None
-    if spec is None:
+    if stack is None or spec is None:
         sys.exit(f"{state_dir} has no record of a process {name!r}")
+    if sweep_remains(state_dir, stack.id, name):
+        print(f"an earlier {name} had left processes behind; they are ended", file=sys.stderr, flush=True)  # noqa: T201
+    environment = {**os.environ, **spec.environment, PROCESS_MARK: name}
     try:
-        os.execvpe(spec.command[0], spec.command, {**os.environ, **spec.environment})  # noqa: S606 - it is meant
+        os.execvpe(spec.command[0], spec.command, environment)  # noqa: S606 - it is meant
     except OSError as error:
         sys.exit(f"{spec.command[0]} cannot be started: {error.strerror}")
 

@@ -1,6 +1,6 @@
 """Leaving nothing behind: processes, shared memory and sockets that a stack left when it could not stop in order.
 
-Every process of a stack inherits its marks (`ATELIER_STACK` and `ATELIER_STATE`) from its parent, so that grandchildren
+Every process of a stack inherits its marks (`ATELIER_STACK`, `ATELIER_STATE`) from its parent, so that grandchildren
 and orphans, such as Triton's Python stubs, are found wherever they have been adopted.
 """
 
@@ -15,7 +15,7 @@ import psutil
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-STACK_MARK, STATE_MARK = "ATELIER_STACK", "ATELIER_STATE"
+STACK_MARK, STATE_MARK, PROCESS_MARK = "ATELIER_STACK", "ATELIER_STATE", "ATELIER_PROCESS"
 _GRACE_SECONDS = 2.0
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where POSIX shared memory lies on Linux, not a temporary file
 _OURS = ("triton_python_backend_shm_region_", "atelier")
@@ -40,15 +40,30 @@ def sweep(state_dir: Path, stack_id: str | None = None) -> int:
     return len(left)
 
 
-def _marked(state_dir: Path, stack_id: str | None) -> Iterator[psutil.Process]:
+def sweep_remains(state_dir: Path, stack_id: str, name: str) -> int:
+    """Kill what an earlier life of the process `name` left behind; return how many processes it was.
+
+    They are orphans of a process that died: there is nothing that they could still do. Triton's stubs, for one, may
+    wait for ever in a lock that they shared with it.
+    """
+    left = list(_marked(state_dir, stack_id, name))
+    for process in left:
+        _signal(process, kill=True)
+    psutil.wait_procs(left, timeout=_GRACE_SECONDS)
+    for segment in _abandoned() if left else ():
+        segment.unlink(missing_ok=True)
+    return len(left)
+
+
+def _marked(state_dir: Path, stack_id: str | None, name: str | None = None) -> Iterator[psutil.Process]:
     for process in psutil.process_iter():
         try:
             environment = process.environ()
         except psutil.Error:  # another user's, or gone
             continue
-        mark = environment.get(STACK_MARK)
-        is_stack = bool(mark) if stack_id is None else mark == stack_id
-        if is_stack and environment.get(STATE_MARK) == str(state_dir) and process.pid != os.getpid():
+        wanted = {STACK_MARK: stack_id, STATE_MARK: str(state_dir), PROCESS_MARK: name}
+        is_ours = all(environment.get(mark) == value for mark, value in wanted.items() if value is not None)
+        if is_ours and STACK_MARK in environment and process.pid != os.getpid():
             yield process
 
 
