@@ -178,9 +178,18 @@ def test_a_refusal_is_explained_by_fields_and_the_next_step(gateway: ToyGateway,
 
 
 def test_a_full_queue_says_how_long_to_wait(gateway: ToyGateway, picture: Path, tmp_path: Path) -> None:
-    gateway.refusals = [Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "QUEUE_FULL", retry_after=0.5)]
+    gateway.refusals = [Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "QUEUE_FULL", retry_after=0.01)] * 20
     result = styled(gateway, picture, "-o", tmp_path / "out.png", "--grade", "kodachrome")
-    assert "fewer --jobs. The service asks to wait 0.5 s." in result.stderr
+    assert result.exit_code == 1
+    assert "fewer --jobs. The service asks to wait 0.0 s." in result.stderr
+
+
+def test_a_queue_that_is_full_for_a_moment_costs_no_picture(gateway: ToyGateway, folder: Path, tmp_path: Path) -> None:
+    (folder / "c.png").unlink()
+    gateway.refusals = [Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "QUEUE_FULL", retry_after=0.01)] * 5
+    result = styled(gateway, folder, "-o", tmp_path / "out", "--grade", "kodachrome")
+    assert result.exit_code == 0, result.output
+    assert gateway.refusals == []
 
 
 @pytest.mark.parametrize(

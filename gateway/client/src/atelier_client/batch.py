@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from atelier_client.console import is_unreachable
-from atelier_client.errors import AtelierCallError, PictureError
+from atelier_client.errors import AtelierCallError, PictureError, ResourceExhaustedError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from atelier_client.result import PictureResult
 
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif"})
+_QUEUE_VISITS = 20  # how often a full queue is asked for one picture
 _WRITABLE = {".heic": ".png", ".heif": ".png"}
 FORMATS = {
     ".jpg": "jpeg",
@@ -94,11 +96,23 @@ async def run(
             task.cancel()
 
 
+async def _patiently(operation: Callable[[Path], Awaitable[PictureResult]], source: Path) -> PictureResult:
+    """Come back to a full queue when it says so, a little later than it says, so that not all come back at once."""
+    for _ in range(_QUEUE_VISITS - 1):
+        try:
+            return await operation(source)
+        except ResourceExhaustedError as error:
+            if error.reason != "QUEUE_FULL" or error.retry_after_seconds is None:
+                raise
+            await asyncio.sleep(error.retry_after_seconds * random.uniform(1, 2))  # noqa: S311 - jitter, not secrecy
+    return await operation(source)
+
+
 async def _attempt(
     job: Job, operation: Callable[[Path], Awaitable[PictureResult]]
 ) -> tuple[PictureResult | None, Outcome]:
     try:
-        result = await operation(job.source)
+        result = await _patiently(operation, job.source)
         await asyncio.to_thread(result.save, job.target)
     except (AtelierCallError, PictureError, OSError) as error:
         if is_unreachable(error):
