@@ -40,56 +40,59 @@ class GuidedFilter:
         self._inverse = _inverse(spread, epsilon)
 
     def coefficients(self, mask: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return (h, w, 4): at each place the factors of red, green and blue, and the constant, that make the mask."""
+        """Return (4, h, w): at each place the factors of red, green and blue, and the constant, that make the mask."""
         mean = self._box(mask)
         covariance = [self._box(plane * mask) - own * mean for plane, own in zip(self._guide, self._mean, strict=True)]
-        planes = []
-        offset = mean
+        planes = np.empty((4, *mask.shape), np.float32)
+        offset = mean.copy()
         for i in range(3):
-            slope = np.sum([self._inverse[_index(i, j)] * covariance[j] for j in range(3)], axis=0)
-            offset = offset - slope * self._mean[i]
-            planes.append(self._box(slope))
-        return np.asarray(cv2.merge([*planes, self._box(offset)]), np.float32)
-
-    def smooth(self, mask: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the mask filtered at the reduced size, float32 (h, w), 0..1."""
-        return _linear(self.coefficients(mask), self._guide)
+            slope = self._inverse[_index(i, 0)] * covariance[0]
+            for j in (1, 2):
+                slope += self._inverse[_index(i, j)] * covariance[j]
+            offset -= slope * self._mean[i]
+            planes[i] = self._box(slope)
+        planes[3] = self._box(offset)
+        return planes
 
     def _box(self, plane: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(cv2.boxFilter(plane, -1, self._window, borderType=cv2.BORDER_REFLECT), np.float32)
 
 
-def evaluate(coefficients: NDArray[np.float32], pixels: Pixels) -> NDArray[np.float32]:
+def evaluate(
+    coefficients: NDArray[np.float32], pixels: Pixels, certain: tuple[float, float] = (0.0, 1.0)
+) -> NDArray[np.float32]:
     """Evaluate `GuidedFilter.coefficients` on full-size pixels (H, W, 3): the mask, float32 (H, W), 0..1.
 
-    Works in strips, so that memory stays that of the result.
+    Values outside the range `certain` become 0 and 1, those within it are spread smoothly over 0..1: what the filter is
+    unsure of is a veil of some percent around things, and this clears it. Works in strips, so that memory stays that of
+    the result.
     """
     height, width = pixels.shape[:2]
     full = np.float32(np.iinfo(pixels.dtype).max)
-    scaled = np.asarray(coefficients / np.array([full, full, full, 1], np.float32), np.float32)
-    rows, columns = coefficients.shape[0] / height, coefficients.shape[1] / width
+    rows, columns = coefficients.shape[1] / height, coefficients.shape[2] / width
     result = np.empty((height, width), np.float32)
     for top in range(0, height, _STRIP_ROWS):
         part = pixels[top : top + _STRIP_ROWS]
         # The coefficients under these rows, placed as a resize of the whole would place them.
         place = np.array([[columns, 0, (columns - 1) / 2], [0, rows, (top + 0.5) * rows - 0.5]])
-        strip = cv2.warpAffine(
-            scaled,
-            place,
-            (width, len(part)),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        colour = cv2.split(part.astype(np.float32))
-        result[top : top + len(part)] = _linear(np.asarray(strip, np.float32), colour)
-    return result
+        *slopes, value = (_placed(plane, place, part.shape[:2]) for plane in coefficients)
+        for slope, channel in zip(slopes, cv2.split(part), strict=True):
+            cv2.accumulateProduct(slope, np.asarray(channel / full, np.float32), value)
+        result[top : top + len(part)] = value if certain == (0.0, 1.0) else step(value, *certain)
+    return np.clip(result, 0.0, 1.0, out=result)
 
 
-def _linear(coefficients: NDArray[np.float32], colour: Sequence[cv2.typing.MatLike]) -> NDArray[np.float32]:
-    *slopes, value = cv2.split(coefficients)
-    for slope, channel in zip(slopes, colour, strict=True):
-        cv2.accumulateProduct(slope, channel, value)
-    return np.clip(np.asarray(value, np.float32), 0.0, 1.0)
+def step(x: NDArray[np.float32] | np.float32, start: float, end: float) -> NDArray[np.float32]:
+    """Rise smoothly from 0 at `start` to 1 at `end` (or fall, where `end` is the smaller)."""
+    t = np.clip((x - np.float32(start)) / np.float32(end - start), 0, 1)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)
+
+
+def _placed(plane: NDArray[np.float32], place: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(
+        cv2.warpAffine(plane, place, shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32
+    )
 
 
 def _index(i: int, j: int) -> int:

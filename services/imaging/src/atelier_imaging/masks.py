@@ -11,7 +11,6 @@ import numpy as np
 from atelier_imaging import topology
 from atelier_imaging.faceframe import FaceFrame, face_frame, fill, unit_pixels
 from atelier_imaging.guided import evaluate
-from atelier_imaging.priors import step
 from atelier_imaging.region import Region
 from atelier_imaging.tissue import HAIR, SKIN, Tissue, classify
 
@@ -88,9 +87,7 @@ class FaceMasks:
         if self._frame is None or self._tissue is None:
             return mask
         part = (self._frame.rows, self._frame.columns)
-        sharp = evaluate(self._tissue.fit(kind), self._pixels[part])
-        # The guided filter leaves a thin veil where colours agree by chance; the middle of the range is what is unsure.
-        mask[part] = step(sharp, 0.1, 0.9) * self._person[part]
+        mask[part] = evaluate(self._tissue.fit(kind), self._pixels[part], certain=(0.1, 0.9)) * self._person[part]
         return mask
 
     def _face_mask(self) -> NDArray[np.float32]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from atelier_imaging.guided import step
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -18,12 +20,6 @@ if TYPE_CHECKING:
 _CHIN, _JAW_LEFT, _JAW_RIGHT, _BROWS = 152, 397, 172, (105, 334)
 # No kind is ever impossible.
 _LEAST: Final = 1e-4
-
-
-def step(x: NDArray[np.float32] | np.float32, start: float, end: float) -> NDArray[np.float32]:
-    """Rise smoothly from 0 at `start` to 1 at `end` (or fall, where `end` is the smaller)."""
-    t = np.clip((x - np.float32(start)) / np.float32(end - start), 0, 1)
-    return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
 class Expectation:

@@ -16,7 +16,6 @@ from atelier_imaging.crop import Crop, sample_batch
 from atelier_imaging.faceframe import to_bytes, unit_pixels
 from atelier_imaging.guided import GuidedFilter, evaluate
 from atelier_imaging.models import PERSON_SEGMENTER
-from atelier_imaging.priors import step
 from atelier_imaging.topology import LEFT_IRIS, RIGHT_IRIS
 
 if TYPE_CHECKING:
@@ -53,8 +52,7 @@ def segment_person(pixels: Pixels, faces: Sequence[Face], models: ModelRunner) -
     for crop, mask in zip(close_ups, masks[1:], strict=True):
         _insert(rough, mask, crop, guide.shape[1] / pixels.shape[1])
     fit = GuidedFilter(guide, _GUIDE_RADIUS, _GUIDE_EPSILON).coefficients(rough)
-    # What the filter is unsure of is a veil of some percent around people; a contrast curve clears it.
-    return step(evaluate(fit, pixels), 0.12, 0.88)
+    return evaluate(fit, pixels, certain=(0.12, 0.88))
 
 
 def _close_ups(pixels: Pixels, faces: Sequence[Face]) -> list[Crop]:
