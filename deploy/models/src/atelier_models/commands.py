@@ -104,7 +104,7 @@ def pull(sources: tuple[str, ...]) -> None:
 
 @models.command()
 @click.argument("names", metavar="[MODELS]...", nargs=-1)
-@click.option("--keep", is_flag=True, help="Leave the conversion environment (about 200 MB) for the next time.")
+@click.option("--keep", is_flag=True, help="Leave the conversion environment (about 150 MB) for the next time.")
 def convert(names: tuple[str, ...], *, keep: bool) -> None:
     """Make ONNX graphs of MODELS, or of all; those that are up to date are left alone.
 
@@ -123,7 +123,7 @@ def convert(names: tuple[str, ...], *, keep: bool) -> None:
 @models.command()
 @click.argument("names", metavar="[MODELS]...", nargs=-1)
 @click.option("--quick", is_flag=True, help="Only the known landmarks and batches: seconds, nothing to install.")
-@click.option("--keep", is_flag=True, help="Leave the conversion environment (about 200 MB) for the next time.")
+@click.option("--keep", is_flag=True, help="Leave the conversion environment (about 150 MB) for the next time.")
 @click.option("--json", "as_json", is_flag=True, help="Print every difference that was measured as JSON.")
 def verify(names: tuple[str, ...], *, quick: bool, keep: bool, as_json: bool) -> None:
     """Compare the installed MODELS, or all, with the originals; ends with 1 when one differs by more than is accepted.

@@ -45,7 +45,7 @@ class Environment:
 
 
 def for_conversion() -> Environment:
-    """Return the environment of the converter and the original runtime, about 200 MB."""
+    """Return the environment of the converter and the original runtime, about 150 MB."""
     return Environment("convert", "the converter (tf2onnx, LiteRT)", _packaged("convert"))
 
 
