@@ -32,7 +32,9 @@ def tetrahedral() -> Callable[[NDArray[np.floating], NDArray[np.floating]], NDAr
         fraction = position - corner
         order = np.argsort(-fraction, axis=1, kind="stable")
         ranked = np.take_along_axis(fraction, order, axis=1)
-        weights = np.column_stack([1 - ranked[:, 0], ranked[:, 0] - ranked[:, 1], ranked[:, 1] - ranked[:, 2], ranked[:, 2]])
+        weights = np.column_stack(
+            [1 - ranked[:, 0], ranked[:, 0] - ranked[:, 1], ranked[:, 1] - ranked[:, 2], ranked[:, 2]]
+        )
         result = weights[:, :1] * table[tuple(corner.T)]
         for step in range(3):
             corner[np.arange(len(corner)), order[:, step]] += 1
@@ -48,7 +50,7 @@ def boolean_grain() -> Callable[[float, float, float, float, int, int], NDArray[
 
     Slow, and therefore small. The answer is one sample a pixel of the blurred indicator.
     """
-    fine = 24  # raster points per pixel; the smallest disc tested has a diameter of five of them
+    fine = 16  # raster points per pixel; a disc of the tests has a diameter of ten of them
 
     def draw(
         level: float, radius: float, radius_deviation: float, sigma: float, size: int, seed: int

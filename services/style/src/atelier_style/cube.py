@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 EXPORT_SIZE = 33
 SIZES = {1: (2, 65_536), 3: (2, 129)}
+_LARGEST = float(np.finfo(np.float32).max)
 MAX_BYTES = 4 * 1024 * 1024
 KEYWORDS = (
     "TITLE",
@@ -214,7 +215,7 @@ def _to_array(rows: Sequence[str], numbers: Sequence[int]) -> NDArray[np.float32
         values = np.array(words, dtype=np.float64).reshape(-1, 3)
     except ValueError:
         values = None
-    if values is not None and len(values) == len(rows) and (np.abs(values) <= np.finfo(np.float32).max).all():
+    if values is not None and len(values) == len(rows) and (np.abs(values) <= _LARGEST).all():
         return values.astype(np.float32)
     for row, number in zip(words, numbers, strict=True):
         if not _is_triple(row):
@@ -225,7 +226,7 @@ def _to_array(rows: Sequence[str], numbers: Sequence[int]) -> NDArray[np.float32
 def _is_triple(words: Sequence[str]) -> bool:
     """Tell whether the words are three numbers that float32 can hold."""
     try:
-        return len(words) == 3 and all(abs(float(word)) <= np.finfo(np.float32).max for word in words)
+        return len(words) == 3 and all(abs(float(word)) <= _LARGEST for word in words)
     except ValueError:
         return False
 
