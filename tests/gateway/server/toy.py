@@ -82,6 +82,7 @@ class Toy:
         self.metadata: list[dict[str, str | bytes]] = []
         self.remaining: list[float] = []
         self.received: list[bytes] = []
+        self.completed: list[bytes] = []
         self.health = health.aio.HealthServicer()
         self.server = grpc.aio.server(options=OPTIONS)
         self.port = 0
@@ -124,7 +125,10 @@ class Toy:
     async def up(self, requests: AsyncIterator[bytes], context: Context) -> bytes:
         await self._behave(context)
         context.set_trailing_metadata((("toy-trailer", "last"),))
-        return b"".join([await self._note(request) async for request in requests])
+        whole = b"".join([await self._note(request) async for request in requests])
+        await asyncio.sleep(0.02)  # The toy's own server, too, tells of a cancellation only after the stream's end.
+        self.completed.append(whole)
+        return whole
 
     async def chat(self, requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
         await self._behave(context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 from atelier_rpc.logs import Log, configure
 from atelier_rpc.settings import read_or_exit
@@ -14,15 +15,20 @@ from atelier_gateway.plugins import PluginError, capabilities
 from atelier_gateway.server import Gateway, NotInstalledError
 from atelier_gateway.settings import GatewaySettings
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from atelier_sdk import Capability
+
 log = Log(__name__)
 
 
-async def serve(settings: GatewaySettings) -> None:
+async def serve(settings: GatewaySettings, declared: Iterable[Capability]) -> None:
     """Serve until SIGTERM or SIGINT, then drain."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    gateway = Gateway(settings, capabilities())
+    gateway = Gateway(settings, declared)
     if settings.metrics_listen:
         log.info("metrics", port=gateway.metrics.serve(settings.metrics_listen))
     await gateway.start()
@@ -38,7 +44,7 @@ def main() -> None:
     configure(service="gateway", level=settings.log_level, style=settings.log_style)
     keep_freed_memory()
     try:
-        asyncio.run(serve(settings))
+        asyncio.run(serve(settings, capabilities()))
     except (PluginError, NotInstalledError) as error:
         sys.exit(f"atelier-gateway: {error}")
 

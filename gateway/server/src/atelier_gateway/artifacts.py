@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from atelier.v1 import artifact_pb2, artifact_pb2_grpc
+from atelier_gateway.ends import let_a_cancellation_arrive
 from atelier_rpc.artifacts import DEFAULT_TENANT, TENANT_KEY
 from atelier_rpc.interceptors import metadata_value
 from atelier_rpc.logs import Log
@@ -93,6 +94,7 @@ async def _content(
             rule = "is taken in the first message only"
             raise FieldOutOfRangeError(f"header {rule}.", violations=(FieldViolation("header", rule),))
         yield request.chunk
+    await let_a_cancellation_arrive()
 
 
 def _tenant(context: Context) -> str:

@@ -16,6 +16,7 @@ from grpc.aio import EOF  # type: ignore[attr-defined]  # the stubs lack it
 
 from atelier_gateway.descriptors import Kind
 from atelier_gateway.endings import Ending
+from atelier_gateway.ends import let_a_cancellation_arrive
 from atelier_gateway.outcomes import may_repeat, told
 from atelier_gateway.passage import Passage, log
 
@@ -186,6 +187,7 @@ async def _upload(
             passage.take(message)
             await call.write(message)
             passage.hold(-len(message))
+        await let_a_cancellation_arrive()
         await call.done_writing()
     except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
         return  # The service has answered already; its status is read elsewhere.
