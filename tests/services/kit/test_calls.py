@@ -24,6 +24,7 @@ from atelier_service.models.fake import FakeModels
 from tests.services.kit.toys import PIXEL, SECRET, Toy, capability, double, refusal, request, running, until
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
     from pathlib import Path
 
 UUID = "6f1d7b0e-5a3c-4f0e-9f5d-0d3f3a0f2b11"
@@ -61,7 +62,9 @@ async def test_an_error_carries_code_reason_and_metadata(tmp_path: Path) -> None
 
 async def test_all_violations_are_named_at_once(tmp_path: Path) -> None:
     wrong = style_pb2.GradeRequest(
-        request_id="x", grade=style_pb2.Grade(strength=float("nan"), vignette=2), output=image_pb2.OutputOptions(quality=0)
+        request_id="x",
+        grade=style_pb2.Grade(strength=float("nan"), vignette=2),
+        output=image_pb2.OutputOptions(quality=0),
     )
     async with running(Toy(), tmp_path) as toy:
         error = await refusal(toy.style.Grade(wrong))
@@ -78,6 +81,7 @@ async def test_an_empty_picture_is_refused_as_a_field(tmp_path: Path) -> None:
 
 async def test_bytes_that_are_no_message_are_refused_as_malformed(tmp_path: Path) -> None:
     async with running(Toy(), tmp_path) as toy:
+        call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
         call = toy.channel.unary_unary("/atelier.v1.StyleService/Grade")
         error = await refusal(call(b"\xff\xff\xff\xff"))
     assert isinstance(error, MessageMalformedError)
@@ -149,7 +153,9 @@ async def test_a_deadline_is_the_callers_or_the_default_and_never_above_the_limi
     grain = style_pb2.GrainRequest(image=image_pb2.Image(content=PIXEL), grain=style_pb2.Grain())
     async with running(Toy(), tmp_path, declared=limits) as at:
         answer = await at.style.Grain(grain, timeout=asked)
-    assert least < answer.report.parameters["seconds"] <= most
+    seconds = answer.report.parameters["seconds"]
+    assert isinstance(seconds, float)
+    assert least < seconds <= most
 
 
 async def test_a_cancelled_call_stops_its_work_and_frees_its_place(tmp_path: Path) -> None:
@@ -166,7 +172,7 @@ async def test_a_cancelled_call_stops_its_work_and_frees_its_place(tmp_path: Pat
         assert (await at.style.Grade(request())).image.content == PIXEL
 
 
-async def _outcome(call: grpc.aio.UnaryUnaryCall[object, object]) -> str:
+async def _outcome(call: Awaitable[object]) -> str:
     try:
         await call
     except asyncio.CancelledError:

@@ -29,7 +29,7 @@ class Pages(http.server.BaseHTTPRequestHandler):
     """A small site."""
 
     def do_GET(self) -> None:
-        port = self.server.server_address[1]
+        port = self.connection.getsockname()[1]
         moved = {"/there": "/picture", "/away": f"http://localhost:{port}/picture", "/loop": "/loop"}
         if self.path in moved:
             self.send_response(302)
@@ -42,7 +42,7 @@ class Pages(http.server.BaseHTTPRequestHandler):
         else:
             self.send_error(404)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class names it so)
         """Stay silent."""
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from atelier_service.work import snake_case
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from atelier_service.work import snake_case
 from tests.services.kit.toys import Toy, ToyStream, capability, running
 
 if TYPE_CHECKING:

@@ -1,5 +1,8 @@
 """A toy capability on a real server on loopback, and what its tests share."""
 
+# A toy has the signatures of a real servicer and uses little of them.
+# ruff: noqa: ARG002
+
 from __future__ import annotations
 
 import asyncio
@@ -15,6 +18,7 @@ import pytest
 from atelier.v1 import image_pb2, report_pb2, style_pb2, style_pb2_grpc, upscale_pb2
 from atelier_rpc.artifacts import ArtifactStore
 from atelier_rpc.errors import from_rpc_error
+from atelier_rpc.logs import Log
 from atelier_sdk.capability import Capability, Limits
 from atelier_sdk.errors import AtelierError, NoFaceError
 from atelier_service.models.fake import FakeModels
@@ -28,7 +32,7 @@ if TYPE_CHECKING:
     from atelier_service.call import Call
     from atelier_service.models.backend import Arrays, ModelBackend
 
-SECRET = "the caller's secret"
+SECRET = "the caller's secret"  # noqa: S105 (a text to look for)
 PIXEL = b"\x89PNG not really"
 
 
@@ -93,6 +97,11 @@ class Toy(Servicer):
             self.stopped.append(type(error).__name__)
             raise
 
+    def _slow(self, call: Call) -> None:
+        """Take a second, and say when it begins."""
+        Log("toy").info("slow work begins")
+        time.sleep(1.0)
+
     def _stubborn(self, call: Call) -> None:
         """Work without ever asking whether to stop."""
         self.started.set()
@@ -137,7 +146,7 @@ class Running:
     store: ArtifactStore
 
     @property
-    def style(self) -> style_pb2_grpc.StyleServiceStub:
+    def style(self) -> style_pb2_grpc.StyleServiceAsyncStub:
         return style_pb2_grpc.StyleServiceStub(self.channel)
 
 

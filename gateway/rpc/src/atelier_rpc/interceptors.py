@@ -81,9 +81,7 @@ def _wrap(handler: Handler, method: str) -> Handler:
         return grpc.stream_unary_rpc_method_handler(
             _stream_unary(handler.stream_unary, parse, method), response_serializer=handler.response_serializer
         )
-    return grpc.stream_stream_rpc_method_handler(
-        _stream_stream(handler.stream_stream, parse, method), response_serializer=handler.response_serializer
-    )
+    raise TypeError(f"{method} streams both ways, which no service of ours does")
 
 
 def _parser(handler: Handler) -> Callable[[bytes], Message]:
@@ -124,15 +122,6 @@ def _stream_unary(inner: Any, parse: Callable[[bytes], Message], method: str) ->
     async def answer(chunks: AsyncIterator[bytes], context: Context) -> object:
         async with _answering(method, context):
             return await inner(_parsed(chunks, parse), context)
-
-    return answer
-
-
-def _stream_stream(inner: Any, parse: Callable[[bytes], Message], method: str) -> Any:
-    async def answer(chunks: AsyncIterator[bytes], context: Context) -> AsyncIterator[object]:
-        async with _answering(method, context):
-            async for response in inner(_parsed(chunks, parse), context):
-                yield response
 
     return answer
 

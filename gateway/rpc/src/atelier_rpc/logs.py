@@ -4,8 +4,8 @@
     log.info("listening", port=5001)
 
 Every line carries the identifier of the request that it is about. Nothing about a person may stand in a log: a field is
-a number, a truth value or a short text, anything else is replaced by its type's name; what looks like bytes, base64 or a
-row of numbers (an embedding, a mesh) is cut out of texts and exceptions, other libraries' included.
+a number, a truth value or a short text, anything else is replaced by its type's name; what looks like bytes, base64 or
+a row of numbers (an embedding, a mesh) is cut out of texts and exceptions, other libraries' included.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _FIELDS: Final = "atelier_fields"
 _MAX_LETTERS: Final = 500
 _FRAMES: Final = 12
 _PERSONAL: Final = re.compile(
-    r"""\bb(?P<quote>['"]).*?(?P=quote)          # the repr of bytes
-      | (?:\\x[0-9a-fA-F]{2}){4,}               # escaped bytes
-      | [A-Za-z0-9+/_-]{120,}={0,2}             # base64 (a SHA-256 in hexadecimal has 64)
-      | (?:[-+]?\d+(?:\.\d*)?(?:e[-+]?\d+)?[\s,;]+){8,}   # a row of numbers
+    r"""\bb(?P<quote>['"])(?:\\.|(?!(?P=quote)).)*(?:(?P=quote)|$)   # the repr of bytes, cut off or not
+      | (?:\\(?:x[0-9a-fA-F]{2}|[0-7]{3}).{0,16}?){4,}               # escaped bytes among letters
+      | [A-Za-z0-9+/_-]{120,}={0,2}                                  # base64 (a SHA-256 has 64 digits)
+      | (?:[-+]?\d+(?:\.\d*)?(?:e[-+]?\d+)?[\s,;]+){8,}[-+.\de]*      # a row of numbers
     """,
     re.VERBOSE | re.DOTALL,
 )

@@ -151,7 +151,8 @@ def _lengths(present: Mapping[str, object]) -> Bounds | None:
     low, high = present.get("min_len"), present.get("max_len")
     if low is None and high is None:
         return None
-    return Bounds(cast("int", low or 0), cast("int", high) if high is not None else math.inf)
+    # Absent ends are infinite, so that the wording names only those that are there.
+    return Bounds(cast("int", low) if low else -math.inf, cast("int", high) if high is not None else math.inf)
 
 
 def bytes_bounds(rules: Message, *, where: str) -> Bounds:
@@ -161,7 +162,7 @@ def bytes_bounds(rules: Message, *, where: str) -> Bounds:
 
 def items_bounds(rules: validate_pb2.RepeatedRules) -> Bounds:
     """Return the range that the number of items must lie in."""
-    return Bounds(rules.min_items, rules.max_items if rules.HasField("max_items") else math.inf)
+    return Bounds(rules.min_items or -math.inf, rules.max_items if rules.HasField("max_items") else math.inf)
 
 
 def enum_check(rules: Message, kind: EnumDescriptor, *, where: str) -> Callable[[int], Problem]:

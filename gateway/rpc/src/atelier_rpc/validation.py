@@ -196,7 +196,7 @@ def _bytes_check(descriptor: FieldDescriptor, rules: validate_pb2.FieldRules) ->
     name, bounds = descriptor.name, bytes_bounds(rules.bytes, where=descriptor.full_name)
 
     def check(message: Message, path: str, found: _Found) -> None:
-        if bounds.low == 0 and found.wire_bytes is not None and found.wire_bytes <= bounds.high:
+        if bounds.low <= 0 and found.wire_bytes is not None and found.wire_bytes <= bounds.high:
             return
         if not bounds.hold(len(getattr(message, name))):
             found.add(path, f"must have {bounds.wording(' bytes')}")

@@ -1,5 +1,8 @@
 """A gRPC server that speaks enough of Triton's protocol to be one: one model that doubles, shared memory, failures."""
 
+# Names and signatures are gRPC's.
+# ruff: noqa: N802, ARG002
+
 from __future__ import annotations
 
 import asyncio
@@ -90,9 +93,7 @@ class FakeTriton(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore
         memory.close()
         return copy
 
-    def _answer(
-        self, request: service_pb2.ModelInferRequest, y: NDArray[np.float32]
-    ) -> service_pb2.ModelInferResponse:
+    def _answer(self, request: service_pb2.ModelInferRequest, y: NDArray[np.float32]) -> service_pb2.ModelInferResponse:
         response = service_pb2.ModelInferResponse(model_name=request.model_name)
         response.outputs.add(name="y", datatype="FP32", shape=list(y.shape))
         region = request.outputs[0].parameters["shared_memory_region"].string_param

@@ -12,8 +12,8 @@ INTERNAL, INVALID = grpc.StatusCode.INTERNAL, grpc.StatusCode.INVALID_ARGUMENT
 
 TABLE = [
     (UNAVAILABLE, "[request id: 1] Exceeds maximum queue size", QueueFullError, False),
-    (UNAVAILABLE, "Request timeout expired", DeadlineTooShortError, False),
-    (UNAVAILABLE, "This protocol is restricted, expecting header 'triton-grpc-protocol-k'", InferenceFailedError, False),
+    (UNAVAILABLE, "Request timeout expired", QueueFullError, False),
+    (UNAVAILABLE, "This protocol is restricted, expecting header 'k'", InferenceFailedError, False),
     (UNAVAILABLE, "Server is stopping, scheduler for model has stopped accepting new inference requests",
      BackendDownError, True),
     (UNAVAILABLE, "Model version not ready: is not ready", BackendDownError, True),

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LARGE = 3 * THRESHOLD_BYTES // 4 // 2  # a row of half as much again as goes through shared memory
+UNKNOWN = (grpc.StatusCode.NOT_FOUND, "Request for unknown model: 'doubler' is not found")
 STOPPING = (grpc.StatusCode.UNAVAILABLE, "Server is stopping")
 
 
@@ -118,7 +119,11 @@ async def test_a_stopping_triton_is_asked_once_more(tmp_path: Path) -> None:
     [
         ([STOPPING] * 2, BackendDownError, 2),
         ([(grpc.StatusCode.UNAVAILABLE, "Exceeds maximum queue size")], QueueFullError, 1),
-        ([(grpc.StatusCode.NOT_FOUND, "Request for unknown model: 'doubler' is not found")] * 2, ModelNotInstalledError, 2),
+        (
+            [(grpc.StatusCode.NOT_FOUND, "Request for unknown model: 'doubler' is not found")] * 2,
+            ModelNotInstalledError,
+            2,
+        ),
         ([(grpc.StatusCode.INTERNAL, "a fault")], InferenceFailedError, 1),
     ],
 )

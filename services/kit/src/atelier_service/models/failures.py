@@ -56,12 +56,13 @@ def _failed(model: str) -> Exception:
     return InferenceFailedError(model)
 
 
-# The first that fits counts. Texts are Triton's own (2.51) and gRPC's. A server that stops, or starts, answers for a model
-# that it has: "no available versions"; "is not found" is said of one that is not in its repository.
+# The first that fits counts. Texts are Triton's own (2.51) and gRPC's. Of a model that it has, a server that stops or
+# starts says "no available versions"; "is not found" it says of one that is not in its repository. A request
+# that timed out in its queue met an overload: our own deadline would have ended the wait before.
 FAILURES: Final = (
     Failure("memory lost", None, "unable to find shared memory region", _down, retry=True, forget_memory=True),
     Failure("queue full", grpc.StatusCode.UNAVAILABLE, "exceeds maximum queue size", _queue_full),
-    Failure("queue timeout", grpc.StatusCode.UNAVAILABLE, "request timeout expired", _late),
+    Failure("queue timeout", grpc.StatusCode.UNAVAILABLE, "request timeout expired", _queue_full),
     Failure("restricted", grpc.StatusCode.UNAVAILABLE, "this protocol is restricted", _failed),
     Failure("model between versions", None, "has no available versions", _down, retry=True),
     Failure("stopping", grpc.StatusCode.UNAVAILABLE, "server is stopping", _down, retry=True),
