@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from PIL import Image
 from skimage import data
@@ -15,7 +16,6 @@ from skimage import data
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
     from numpy.typing import NDArray
 
 PORTRAITS = Path(__file__).parents[4] / "shared" / "portraits"
@@ -85,6 +85,37 @@ def adobe_rgb(profile: Callable[..., bytes]) -> bytes:
 def pro_photo(profile: Callable[..., bytes]) -> bytes:
     """Return a profile with the colours of ProPhoto RGB."""
     return profile(1.80078125, PRO_PHOTO)
+
+
+@pytest.fixture(scope="session")
+def adobe_rgb_as_tables() -> bytes:
+    """Return a profile with the colours of Adobe RGB (1998), not as curves and a matrix but as tables (lut16Type).
+
+    A table of two steps a side is enough, as light adds up in a straight line between them.
+    """
+    to_xyz = np.array(ADOBE_RGB).T
+    identity = np.eye(3)
+    corners = np.stack(np.meshgrid([0, 1], [0, 1], [0, 1], indexing="ij"), axis=-1).reshape(-1, 3)
+    steps = np.linspace(0, 1, 4096)
+    # XYZ is stored so that 65535 stands for 1 + 32767/32768.
+    scale = 65535 / 32768
+    forth = _table(identity, steps**2.19921875, corners @ to_xyz.T / scale, steps)
+    back = _table(np.linalg.inv(to_xyz) * scale, steps, corners, steps ** (1 / 2.19921875))
+    text = b"Made of tables\0"
+    description = b"desc" + bytes(4) + struct.pack(">I", len(text)) + text + bytes(80)
+    return _assembled(
+        {b"desc": description, b"wtpt": _xyz((0.9642, 1.0, 0.8249)), b"A2B0": forth, b"B2A0": back}, b"RGB "
+    )
+
+
+def _table(
+    matrix: NDArray[np.float64], before: NDArray[np.float64], grid: NDArray[np.float64], after: NDArray[np.float64]
+) -> bytes:
+    """Return a lut16Type tag: a matrix, curves, a grid of 2 x 2 x 2, curves."""
+    head = b"mft2" + bytes(4) + bytes([3, 3, 2, 0]) + struct.pack(">9i", *np.rint(matrix.ravel() * 65536).astype(int))
+    numbers = [*[before] * 3, grid.ravel(), *[after] * 3]
+    body = bytes(np.rint(np.clip(np.concatenate(numbers), 0, 1) * 65535).astype(">u2").tobytes())
+    return head + struct.pack(">HH", len(before), len(after)) + body
 
 
 def _xyz(values: tuple[float, float, float]) -> bytes:

@@ -178,6 +178,15 @@ def test_shadows_of_adobe_rgb_are_exact(written: Written, adobe_rgb: bytes) -> N
     assert np.abs(picture.pixels.astype(int) - 149).max() <= 1
 
 
+def test_a_profile_of_tables_shows_what_its_curves_show(
+    face: NDArray[np.uint8], written: Written, adobe_rgb: bytes, adobe_rgb_as_tables: bytes
+) -> None:
+    curves, tables = (decode(written(face, "PNG", icc_profile=own)) for own in (adobe_rgb, adobe_rgb_as_tables))
+    assert (tables.space, tables.source.profile_description) == (ColorSpace.DISPLAY_P3, "Made of tables")
+    difference = delta_e_2000(rgb_to_lab(tables.pixels, tables.space), rgb_to_lab(curves.pixels, curves.space))
+    assert np.percentile(difference, 99) < 1  # Little CMS samples curves in steps
+
+
 def test_a_profile_that_equals_srgb_changes_no_number(face: NDArray[np.uint8], written: Written) -> None:
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     picture = decode(written(face, "PNG", icc_profile=srgb))

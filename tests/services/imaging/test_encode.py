@@ -117,6 +117,14 @@ def test_a_neutral_round_trip_through_another_profile(
     assert np.abs(result.numpy().astype(int) - pixels).max() <= (0 if bits == 8 else 4)
 
 
+def test_a_profile_of_tables_comes_back(face: NDArray[np.uint8], written: Written, adobe_rgb_as_tables: bytes) -> None:
+    calm = (0.4 * face + 0.6 * face.mean(axis=2, keepdims=True)).clip(32, 240).astype(np.uint8)
+    encoded = encode(decode(written(calm, "PNG", icc_profile=adobe_rgb_as_tables)))
+    image = Image.open(BytesIO(encoded.data))
+    assert image.info["icc_profile"] == adobe_rgb_as_tables
+    assert np.abs(np.asarray(image).astype(int) - calm).max() <= 1
+
+
 def test_real_adobe_rgb_portraits_come_back(portrait_paths: list[Path]) -> None:
     """But for the few colours outside Display P3, which are clipped by a level or two."""
     for path in portrait_paths:

@@ -85,16 +85,17 @@ def feathered(mask: NDArray[np.float32], width_pixels: float) -> NDArray[np.floa
 
 def _mix(result: Pixels, edited: Pixels, mask: NDArray[np.float32]) -> None:
     """Write a strip's blend into `result`, which holds the source."""
-    share = mask[..., None]
-    full = np.broadcast_to(share >= 1, result.shape)
-    partial = (share > 0) & (share < 1) & (result != edited)
-    np.copyto(result, edited, where=full)
-    if not partial.any():
-        return
-    own = color.decode_transfer(result[partial])
-    light = own + (color.decode_transfer(edited[partial]) - own) * np.broadcast_to(share, result.shape)[partial]
-    encoded = color.encode_transfer(light)
-    result[partial] = quantised(encoded, result.dtype.itemsize * 8)
+    partial = (mask > 0) & (mask < 1)
+    if partial.any():
+        share = mask[..., None]
+        light = color.decode_transfer(edited)
+        own = color.decode_transfer(result)
+        light -= own
+        light *= share
+        light += own
+        mixed = quantised(color.encode_transfer(light), result.dtype.itemsize * 8)
+        np.copyto(result, mixed, where=partial[..., None])
+    np.copyto(result, edited, where=(mask >= 1)[..., None])
 
 
 def _blended(difference: NDArray[np.float32], share: NDArray[np.float32], levels: int) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import pyvips
 from atelier_sdk.errors import (
@@ -51,15 +52,15 @@ _STRICTNESS = {ImageFormat.JPEG: "warning"}
 _MODELS = {"b-w": "grey", "grey16": "grey", "srgb": "rgb", "rgb": "rgb", "rgb16": "rgb", "cmyk": "cmyk"}
 # How the file's rows and columns lie, undone (EXIF 2.32, 4.6.4). HEIF and AVIF have a box of their own for it, which
 # their decoders apply.
-_TURNS: dict[int, Callable[[Pixels], Pixels]] = {
+_TURNS: dict[int, Callable[[Pixels], object]] = {
     1: lambda pixels: pixels,
-    2: lambda pixels: pixels[:, ::-1],
-    3: lambda pixels: pixels[::-1, ::-1],
-    4: lambda pixels: pixels[::-1],
-    5: lambda pixels: pixels.swapaxes(0, 1),
-    6: lambda pixels: pixels.swapaxes(0, 1)[:, ::-1],
-    7: lambda pixels: pixels.swapaxes(0, 1)[::-1, ::-1],
-    8: lambda pixels: pixels.swapaxes(0, 1)[::-1],
+    2: lambda pixels: cv2.flip(pixels, 1),
+    3: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_180),
+    4: lambda pixels: cv2.flip(pixels, 0),
+    5: cv2.transpose,
+    6: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_CLOCKWISE),
+    7: lambda pixels: cv2.rotate(cv2.transpose(pixels), cv2.ROTATE_180),
+    8: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_COUNTERCLOCKWISE),
 }
 
 
@@ -134,8 +135,8 @@ def _decoded(encoded: bytes, image_format: ImageFormat, header: pyvips.Image) ->
     profile, notes = _profile_of(header, model)
     points = None if profile else read_code_points(encoded, image_format)
     working = bring_in(image, model, profile, points.space if points else ColorSpace.SRGB)
-    turn = _TURNS[_number(header, "orientation", 1)]
-    pixels = np.ascontiguousarray(turn(working.pixels))
+    orientation = _number(header, "orientation", 1)
+    pixels = _upright(working.pixels, orientation)
     source = SourceInfo(
         format=image_format,
         bit_depth=_number(header, "bits-per-sample", 16 if header.format == "ushort" else 8),
@@ -151,7 +152,7 @@ def _decoded(encoded: bytes, image_format: ImageFormat, header: pyvips.Image) ->
         sha256=digest(encoded),
         notes=(*notes, points.note) if points and points.note else notes,
     )
-    alpha = None if working.alpha is None else np.ascontiguousarray(turn(working.alpha))
+    alpha = None if working.alpha is None else _upright(working.alpha, orientation)
     return Picture(pixels, alpha, working.space, source)
 
 
@@ -166,6 +167,10 @@ def _with_full_range(image: pyvips.Image, header: pyvips.Image) -> pyvips.Image:
     """Spread 10- and 12-bit numbers, which decoders only shift to the left, over all of 16 bits: white is 65535."""
     bits = _number(header, "bits-per-sample", 16)
     return image | (image >> bits) if image.format == "ushort" and 8 < bits < 16 else image
+
+
+def _upright(pixels: Pixels, orientation: int) -> Pixels:
+    return np.asarray(_TURNS[orientation](pixels), dtype=pixels.dtype)
 
 
 def _model_of(image: pyvips.Image, image_format: ImageFormat) -> str:

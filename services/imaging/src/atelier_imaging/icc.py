@@ -77,20 +77,21 @@ def read_profile(icc: bytes) -> Profile | None:
         return None
 
 
-def to_working(image: pyvips.Image, icc: bytes, space: ColorSpace, bit_depth: int) -> pyvips.Image:
-    """Bring a libvips image without alpha from the colours of a profile of tables to RGB of a working space.
+def inks_to_srgb(image: pyvips.Image, icc: bytes) -> pyvips.Image:
+    """Bring a libvips image of four inks, without alpha, to sRGB of 8 bits; colours outside are clipped."""
+    tagged = _tagged(image, icc)
+    return tagged.icc_transform("srgb", embedded=True, intent="relative", black_point_compensation=True, depth=8)
 
-    The result is display-encoded with 8 or 16 bits; colours outside the space are clipped.
-    """
+
+def tables_to_working(image: pyvips.Image, icc: bytes, space: ColorSpace) -> pyvips.Image:
+    """Bring a libvips image without alpha from an RGB profile of tables to RGB of a working space, 16 bits."""
     linear = _to_xyz(image, icc).recomb((color.matrix_from_xyz(space) / 100).tolist())  # libvips counts XYZ to 100
-    full, numbers = (65535, "ushort") if bit_depth == 16 else (255, "uchar")
     high = (linear > 0.0031308).ifthenelse(linear, 0.0031308) ** (1 / 2.4) * 1.055 - 0.055
     encoded = (linear <= 0.0031308).ifthenelse(linear * 12.92, high)
-    rounded = (encoded * full).rint().cast(numbers)
-    return rounded.copy(interpretation="rgb16" if bit_depth == 16 else "srgb")
+    return (encoded * 65535).rint().cast("ushort").copy(interpretation="rgb16")
 
 
-def from_working(image: pyvips.Image, icc: bytes, space: ColorSpace, bit_depth: int) -> pyvips.Image:
+def tables_from_working(image: pyvips.Image, icc: bytes, space: ColorSpace, bit_depth: int) -> pyvips.Image:
     """Bring a libvips image of display-encoded RGB in a working space to the colours of an RGB profile of tables."""
     encoded = image * (1 / (65535 if image.format == "ushort" else 255))
     power = ((encoded + 0.055) * (1 / 1.055)) ** 2.4
@@ -102,11 +103,14 @@ def from_working(image: pyvips.Image, icc: bytes, space: ColorSpace, bit_depth: 
 
 def _to_xyz(image: pyvips.Image, icc: bytes) -> pyvips.Image:
     """Return CIE XYZ under D65, 0..100, of a libvips image in a profile's colours."""
+    return _tagged(image, icc).icc_import(embedded=True, pcs="xyz", intent="relative")
+
+
+def _tagged(image: pyvips.Image, icc: bytes) -> pyvips.Image:
     configure_vips()
     tagged = image.copy()
     tagged.set_type(pyvips.GValue.blob_type, "icc-profile-data", icc)
-    inks = image.interpretation == "cmyk"
-    return tagged.icc_import(embedded=True, pcs="xyz", intent="relative", black_point_compensation=inks)
+    return tagged
 
 
 def _description(icc: bytes) -> str:
@@ -121,7 +125,7 @@ def _space_of(icc: bytes, model: str, shaper: Shaper | None) -> ColorSpace | Non
     """Return the working space whose colours a profile has, by trying a grid of them."""
     if model == "cmyk":
         # Only tried out: no ink gives a working space.
-        to_array(to_working(from_array(np.zeros((1, 1, 4), np.uint8), "cmyk"), icc, ColorSpace.SRGB, 8))
+        to_array(inks_to_srgb(from_array(np.zeros((1, 1, 4), np.uint8), "cmyk"), icc))
         return None
     steps = np.linspace(0, 65535, 9).round().astype(np.uint16)
     if model == "grey":

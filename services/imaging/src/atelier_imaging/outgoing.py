@@ -136,7 +136,7 @@ def _out_of_working(picture: Picture, profile: icc.Profile, bit_depth: int) -> P
     """Bring pixels to a profile that is no working space."""
     if profile.shaper is None:
         image = from_array(picture.pixels, "rgb16" if picture.pixels.dtype == np.uint16 else "srgb")
-        return to_array(icc.from_working(image, profile.icc, picture.space, bit_depth))
+        return to_array(icc.tables_from_working(image, profile.icc, picture.space, bit_depth))
     matrix = np.asarray(np.linalg.inv(profile.shaper.matrix_to(picture.space)), dtype=np.float64)
     inverse = inverse_curves(profile.icc)
     converted = _empty(picture, bit_depth)

@@ -38,11 +38,11 @@ def bring_in(image: pyvips.Image, model: str, profile: icc.Profile | None, untag
         return _grey(to_array(image), profile)
     if model == "cmyk":
         inks = profile.icc if profile else icc.press_icc()
-        return _split(to_array(_by_tables(image, inks, ColorSpace.SRGB, 8)), ColorSpace.SRGB)
+        return _split(to_array(_by_tables(image, inks)), ColorSpace.SRGB)
     if profile is None or profile.space is not None:
         return _split(to_array(image), profile.space if profile and profile.space else untagged)
     if profile.shaper is None:
-        return _split(to_array(_by_tables(image, profile.icc, ColorSpace.DISPLAY_P3, 16)), ColorSpace.DISPLAY_P3)
+        return _split(to_array(_by_tables(image, profile.icc)), ColorSpace.DISPLAY_P3)
     return _split(_by_curves(to_array(image), profile.shaper, ColorSpace.DISPLAY_P3), ColorSpace.DISPLAY_P3)
 
 
@@ -57,15 +57,19 @@ def _by_curves(pixels: Pixels, shaper: Shaper, space: ColorSpace) -> NDArray[np.
     return converted
 
 
-def _by_tables(image: pyvips.Image, profile: bytes, space: ColorSpace, bit_depth: int) -> pyvips.Image:
-    """Bring colour from a profile of tables to a working space, and alpha, if there is any, to the same depth."""
-    bands = BANDS["cmyk" if image.interpretation == "cmyk" else "rgb"]
-    colour = icc.to_working(image.extract_band(0, n=bands), profile, space, bit_depth)
+def _by_tables(image: pyvips.Image, profile: bytes) -> pyvips.Image:
+    """Bring inks to sRGB of 8 bits, or RGB to Display P3 of 16, and alpha, if there is any, to the same depth."""
+    inks = image.interpretation == "cmyk"
+    bands = BANDS["cmyk" if inks else "rgb"]
+    colour = image.extract_band(0, n=bands)
+    colour = (
+        icc.inks_to_srgb(colour, profile) if inks else icc.tables_to_working(colour, profile, ColorSpace.DISPLAY_P3)
+    )
     if image.bands == bands:
         return colour
     alpha = image[bands]
     if image.format != colour.format:
-        alpha = alpha * 257 if bit_depth == 16 else alpha / 257
+        alpha = alpha / 257 if inks else alpha * 257
     return colour.bandjoin(alpha.rint().cast(colour.format))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from atelier_imaging import color
 from atelier_imaging.extent import bounds, box_of, require_same_shape
 from atelier_imaging.measures.measure import Gate, Measure, judged, not_measurable
+from atelier_imaging.measures.reduced import reduced_light, reduced_mask, reduction
 from atelier_imaging.region import Region
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ SKIN_DELTA_E = Gate(maximum=2.0, fail_above=3.0)
 MINIMUM_PIXELS = 64
 # Colour is what is left when pores and grain are blurred away: over 1/50 of the distance between the pupils.
 _BLUR_INTEROCULAR = 0.02
-_ENOUGH_PIXELS = 100_000
 
 
 def skin_delta_e(
@@ -48,14 +48,14 @@ def skin_delta_e(
     if window is None or count < MINIMUM_PIXELS:
         why = f"Only {count} pixels of skin are visible; {MINIMUM_PIXELS} are needed."
         return not_measurable("skin_delta_e", "delta_e_2000", gate, why, Region.SKIN, box)
-    step = max(1, int(np.sqrt(count / _ENOUGH_PIXELS)))
-    chosen = inside[window][::step, ::step]
-    labs = [_lab(picture[window], sigma, space)[::step, ::step][chosen] for picture in (before, after)]
+    by = reduction(interocular_pixels)
+    chosen = reduced_mask(inside[window].astype(np.float32), by) > 0.5
+    labs = [_lab(reduced_light(picture[window], by), sigma / by, space)[chosen] for picture in (before, after)]
     value = float(np.median(color.delta_e_2000(labs[0], labs[1])))
     explanation = f"The colour of the skin moved by {value:.2f} (CIEDE2000; about 1 is the least that can be seen)."
     return judged("skin_delta_e", value, "delta_e_2000", gate, explanation, Region.SKIN, box)
 
 
-def _lab(pixels: Pixels, sigma: float, space: ColorSpace) -> NDArray[np.float32]:
-    blurred = cv2.GaussianBlur(color.decode_transfer(pixels), (0, 0), sigma)
+def _lab(linear: NDArray[np.float32], sigma: float, space: ColorSpace) -> NDArray[np.float32]:
+    blurred = cv2.GaussianBlur(linear, (0, 0), sigma)
     return color.linear_to_lab(np.asarray(blurred, dtype=np.float32), space)

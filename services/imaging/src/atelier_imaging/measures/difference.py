@@ -29,7 +29,8 @@ def outside_mask_difference(
     outside = mask == 0
     if not outside.any():
         return not_measurable(name, unit, gate, "The mask covers the whole picture; nothing lies outside it.")
-    changed = outside & np.any(before != after, axis=2)
+    red, green, blue = (before[..., index] != after[..., index] for index in range(3))
+    changed = (red | green | blue) & outside
     count = int(np.count_nonzero(changed))
     if count == 0:
         return judged(name, 0.0, unit, gate, "Every pixel outside the mask is the source's own.")

@@ -13,6 +13,8 @@ from atelier_imaging.extent import box_of, require_same_shape
 from atelier_imaging.measures.measure import Gate, Measure, judged, not_measurable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from atelier_imaging.color import ColorSpace
@@ -30,9 +32,13 @@ _HIDING_PIXELS = 3.0
 _FLOOR = 0.25
 
 
+# The edge is looked at in tiles, with enough around them for the blurs and distances that are asked for.
+_TILE_PIXELS, _MARGIN_PIXELS = 256, 32
+
+
 @dataclass(frozen=True, slots=True)
 class _Edge:
-    """The surroundings of a mask's edge: `normal` (height, width, 2) points inwards, `distance` is signed pixels."""
+    """The surroundings of a mask's edge: `normal` (height, width, 2) points inwards, `distance` is in pixels."""
 
     normal: NDArray[np.float32]
     distance: NDArray[np.float32]
@@ -50,31 +56,59 @@ def seam(
     edge as wide as a fifth of the distance between the pupils at most 1.2.
     """
     require_same_shape(before, after, mask)
-    edge = _edge(mask)
-    inner = np.zeros(mask.shape, bool)
-    inner[2:-2, 2:-2] = True  # where the picture itself ends, there is no gradient to measure
-    on_edge = (np.abs(edge.distance) <= _ON_EDGE_PIXELS) & inner
-    beside = (np.abs(edge.distance) >= _BESIDE_PIXELS[0]) & (np.abs(edge.distance) <= _BESIDE_PIXELS[1]) & inner
-    if np.count_nonzero(on_edge) < MINIMUM_EDGE_PIXELS or not beside.any():
+    on_edge, beside = [], []
+    for tile, core in _tiles(mask):
+        edge = _edge(mask[tile])
+        added = _added(before[tile], after[tile], edge, space)
+        on_edge.append(added[core & (edge.distance <= _ON_EDGE_PIXELS)])
+        beside.append(added[core & (edge.distance >= _BESIDE_PIXELS[0]) & (edge.distance <= _BESIDE_PIXELS[1])])
+    if sum(map(len, on_edge)) < MINIMUM_EDGE_PIXELS or not sum(map(len, beside)):
         return not_measurable("seam", "ratio", gate, "The mask has no edge within the picture.")
+    value = 1 + max(0.0, float(np.concatenate(on_edge).mean() - np.concatenate(beside).mean()))
+    explanation = f"Across the mask's edge gradients are {value:.2f} times what they would be without the edit."
+    return judged("seam", value, "ratio", gate, explanation, box=box_of(mask))
+
+
+def _tiles(mask: NDArray[np.float32]) -> Iterator[tuple[tuple[slice, slice], NDArray[np.bool_]]]:
+    """Yield the tiles that a mask's edge comes near, with margins, and which of their pixels are not margin.
+
+    The outermost pixels of the picture count as margin: there is no gradient to measure.
+    """
+    height, width = mask.shape
+    for top in range(0, height, _TILE_PIXELS):
+        for left in range(0, width, _TILE_PIXELS):
+            first, start = max(top - _MARGIN_PIXELS, 0), max(left - _MARGIN_PIXELS, 0)
+            tile = (
+                slice(first, min(top + _TILE_PIXELS + _MARGIN_PIXELS, height)),
+                slice(start, min(left + _TILE_PIXELS + _MARGIN_PIXELS, width)),
+            )
+            inside = mask[tile] > 0.5
+            if inside.all() or not inside.any():
+                continue
+            core = np.zeros(inside.shape, bool)
+            rows = slice(max(top, 2) - first, min(top + _TILE_PIXELS, height - 2) - first)
+            core[rows, max(left, 2) - start : min(left + _TILE_PIXELS, width - 2) - start] = True
+            yield tile, core
+
+
+def _added(before: Pixels, after: Pixels, edge: _Edge, space: ColorSpace) -> NDArray[np.float32]:
+    """Return the thin part (height, width) of a change across an edge, against the source's gradients that hide it."""
     lightness = color.rgb_to_lab(before, space)[..., 0]
     change = color.rgb_to_lab(after, space)[..., 0] - lightness
     thin = np.abs(_across(change, edge, _FINE_PIXELS) - _across(change, edge, _COARSE_PIXELS))
     hiding = cv2.GaussianBlur(np.abs(_across(lightness, edge, _FINE_PIXELS)), (0, 0), _HIDING_PIXELS)
-    added = thin / (np.asarray(hiding) + _FLOOR)
-    value = 1 + max(0.0, float(added[on_edge].mean() - added[beside].mean()))
-    explanation = f"Across the mask's edge gradients are {value:.2f} times what they would be without the edit."
-    return judged("seam", value, "ratio", gate, explanation, box=box_of(mask))
+    return np.asarray(thin / (np.asarray(hiding) + np.float32(_FLOOR)), dtype=np.float32)
 
 
 def _edge(mask: NDArray[np.float32]) -> _Edge:
     inside = (mask > 0.5).astype(np.uint8)
     within = cv2.distanceTransform(inside, cv2.DIST_L2, 5)
     without = cv2.distanceTransform(1 - inside, cv2.DIST_L2, 5)
-    distance = cv2.GaussianBlur(np.asarray(within - without, dtype=np.float32), (0, 0), 1.0)
-    normal = np.stack(_gradient(np.asarray(distance, dtype=np.float32)), axis=-1)
+    signed = np.asarray(within - without, dtype=np.float32)
+    smooth = np.asarray(cv2.GaussianBlur(signed, (0, 0), 1.0), dtype=np.float32)
+    normal = np.stack(_gradient(smooth), axis=-1)
     length = np.linalg.norm(normal, axis=-1, keepdims=True)
-    return _Edge(np.divide(normal, length, out=np.zeros_like(normal), where=length > 0), np.asarray(within - without))
+    return _Edge(np.divide(normal, length, out=np.zeros_like(normal), where=length > 0), np.abs(signed))
 
 
 def _across(lightness: NDArray[np.float32], edge: _Edge, sigma: float) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ import numpy as np
 from atelier_imaging import color
 from atelier_imaging.extent import bounds, box_of, require_same_shape
 from atelier_imaging.measures.measure import Gate, Measure, judged, not_measurable
+from atelier_imaging.measures.reduced import reduced_light, reduced_mask, reduction
 from atelier_imaging.region import Region
 
 if TYPE_CHECKING:
@@ -46,8 +47,9 @@ def texture_ratio(
 
     `before` and `after` are (height, width, 3), display-encoded in `space`; `mask` is float32 (height, width), 0..1, on
     a patch of skin. The power is that of the logarithm of light in the band 0.08..0.35 cycles per pixel, scaled from a
-    distance of 200 pixels between the pupils to the picture's own. In the logarithm shading is a sum, so
-    that a change of light or exposure alone leaves the ratio at 1; smoothing lowers it, sharpening and grain raise it.
+    distance of 200 pixels between the pupils to the picture's own; faces of 400 and more are reduced first. In the
+    logarithm shading is a sum, so that a change of light or exposure alone leaves the ratio at 1; smoothing lowers it,
+    sharpening and grain raise it.
     """
     require_same_shape(before, after, mask)
     low, high = (frequency * 200 / max(interocular_pixels, 1e-6) for frequency in BAND_AT_200)
@@ -56,12 +58,16 @@ def texture_ratio(
         needed = 200 * BAND_AT_200[0] / HIGHEST_LOWER_END
         why = f"The pupils are {interocular_pixels:.0f} pixels apart; skin texture needs {needed:.0f}."
         return not_measurable("texture_ratio", "ratio", gate, why, region, box)
+    by = reduction(interocular_pixels)
+    low, high = low * by, high * by
     window = bounds(mask > 0.5)
-    weight = _taper(mask[window], 1 / low) if window else np.zeros((1, 1), np.float32)
+    weight = _taper(reduced_mask(mask[window], by), 1 / low) if window else np.zeros((1, 1), np.float32)
     if window is None or float((weight**2).sum()) < (_WAVES / low) ** 2:
-        why = f"The patch is too small for texture with waves of {1 / low:.0f} pixels."
+        why = f"The patch is too small for texture with waves of {by / low:.0f} pixels."
         return not_measurable("texture_ratio", "ratio", gate, why, region, box)
-    powers = [_power(pixels[window], weight, space, low, min(high, _USABLE)) for pixels in (before, after)]
+    powers = [
+        _power(reduced_light(pixels[window], by), weight, space, low, min(high, _USABLE)) for pixels in (before, after)
+    ]
     if powers[0] < _LEAST_TEXTURE**2:
         return not_measurable("texture_ratio", "ratio", gate, "The source has no texture there.", region, box)
     value = float(np.sqrt(powers[1] / powers[0]))
@@ -77,9 +83,11 @@ def _taper(mask: NDArray[np.float32], wave_pixels: float) -> NDArray[np.float32]
     return np.asarray(0.5 - 0.5 * np.cos(np.pi * share), dtype=np.float32)
 
 
-def _power(pixels: Pixels, weight: NDArray[np.float32], space: ColorSpace, low: float, high: float) -> float:
+def _power(
+    linear: NDArray[np.float32], weight: NDArray[np.float32], space: ColorSpace, low: float, high: float
+) -> float:
     """Return the mean power of the logarithm of light in a band of cycles per pixel, under a weight."""
-    light = np.log(color.luminance(color.decode_transfer(pixels), space) + np.float32(_DARKEST))
+    light = np.log(color.luminance(linear, space) + np.float32(_DARKEST))
     flat = (light - _shading(light, weight, 1 / low)) * weight
     rows, columns = (cv2.getOptimalDFTSize(side) for side in flat.shape)
     spectrum = np.fft.rfft2(flat, s=(rows, columns))
