@@ -1,0 +1,65 @@
+"""Run every benchmark and write `docs/benchmarks.md`: the machine, the versions, each script's own tables.
+
+A benchmark is a script beside this one that prints Markdown. They run one after the other, never side by side.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "benchmarks.md"
+SECTIONS = {
+    "gateway.py": "The gateway's hop",
+    "analysis.py": "Face analysis",
+    "style.py": "Style",
+}
+VERSIONS = ("grpcio", "protobuf", "numpy", "opencv-python-headless", "pyvips", "openvino", "onnxruntime", "opencolorio")
+
+
+def machine() -> str:
+    """Describe the machine in a sentence."""
+    processor = next(
+        (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
+        platform.processor(),
+    )
+    memory = next((int(line.split()[1]) for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0)
+    return f"{os.cpu_count()} cores ({processor}), {memory / 1e6:.0f} GB, Python {platform.python_version()}"
+
+
+def _lines(path: str) -> list[str]:
+    return Path(path).read_text().splitlines() if Path(path).exists() else []
+
+
+def section(script: str) -> str:
+    """Run one benchmark and return what it printed, or that it failed."""
+    done = subprocess.run([sys.executable, str(HERE / script)], stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{script} failed with exit status {done.returncode}")
+    return done.stdout.strip()
+
+
+def main() -> None:
+    """Run everything and write the page."""
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in VERSIONS)
+    parts = [
+        "# Benchmarks",
+        "Written by `make bench`. Every comparison is made in one run, the sides taking turns: take the ratios, not "
+        "the absolute figures, which are those of the machine below.",
+        f"{time.strftime('%Y-%m-%d')}. {machine()}. {versions}.",
+    ]
+    for script, title in SECTIONS.items():
+        sys.stderr.write(f"{title} …\n")
+        parts += [f"## {title}", f"`benchmarks/{script}`", section(script)]
+    PAGE.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    sys.stderr.write(f"written: {PAGE}\n")
+
+
+if __name__ == "__main__":
+    main()
