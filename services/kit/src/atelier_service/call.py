@@ -144,7 +144,7 @@ class Call:
             service_version=self.identity.service_version,
             timings=timings(self._stages),
             models=[wire.model_use(model) for model in self._models.uses()],
-            notes=self.notes,
+            notes=dict.fromkeys(self.notes),  # each sentence once
         )
         Findings(parameters, source, output, faces, selected, ita_degrees, include_mesh, measures).fill(report)
         return report
