@@ -45,8 +45,8 @@ class CodePoints:
 def read_code_points(encoded: bytes, image_format: ImageFormat) -> CodePoints | None:
     """Return the code points that a file states, or None."""
     if image_format is ImageFormat.PNG:
-        at = encoded.find(b"cICP", 8, max(encoded.find(b"IDAT", 8), 8))
-        return CodePoints(encoded[at + 4], encoded[at + 5]) if at > 0 else None
+        at = encoded.find(b"\0\0\0\4cICP", 8, max(encoded.find(b"IDAT", 8), 8))
+        return CodePoints(encoded[at + 8], encoded[at + 9]) if at > 0 else None
     if image_format in {ImageFormat.AVIF, ImageFormat.HEIF}:
         at = encoded.find(b"colrnclx", 0, 1 << 16)
         place = encoded[at + 8 : at + 12]
