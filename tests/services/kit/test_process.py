@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import grpc
 import pytest
 from atelier.v1 import style_pb2_grpc
-from atelier_rpc.settings import read, table
+from atelier_rpc.settings import SettingsError, read, table
 from atelier_service.settings import ServiceSettings
 
 from tests.services.kit.models.doubler import install
@@ -47,6 +48,8 @@ def event(running: subprocess.Popen[str], name: str) -> dict[str, object]:
     """Read log lines until that event."""
     assert running.stderr is not None
     for line in running.stderr:
+        if not line.startswith("{"):
+            continue  # gRPC's core complains on its own when it cannot bind
         said: dict[str, object] = json.loads(line)
         if said["event"] == name:
             return said
@@ -74,6 +77,21 @@ def test_a_bad_setting_stops_the_start_and_names_its_variable(tmp_path: Path) ->
         assert running.stderr is not None
         assert "ATELIER_DRAIN_SECONDS" in running.stderr.read()
         assert running.wait(10) == 2
+
+
+def test_an_address_that_is_taken_stops_the_start_and_is_named(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with process(tmp_path, ATELIER_LISTEN=f"127.0.0.1:{taken.getsockname()[1]}") as running:
+            said = event(running, "cannot start")
+            assert running.wait(10) == 2
+    assert str(said["error_text"]).startswith("ATELIER_LISTEN: cannot listen on 127.0.0.1:")
+
+
+def test_a_host_that_is_none_is_refused_by_its_variable() -> None:
+    with pytest.raises(SettingsError, match=r"^ATELIER_URI_HOSTS: 'ftp://images\.example' is neither"):
+        read(ServiceSettings, {"ATELIER_URI_HOSTS": "images.example, ftp://images.example"})
 
 
 def test_the_manual_has_the_table_of_settings() -> None:

@@ -12,6 +12,7 @@ import grpc
 from atelier.v1 import catalog_pb2, catalog_pb2_grpc
 from atelier_rpc.interceptors import CallInterceptor
 from atelier_rpc.logs import Log
+from atelier_rpc.settings import SettingsError
 from atelier_sdk.capability import MIB
 from google.protobuf import descriptor_pool, message_factory
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -77,8 +78,14 @@ class Server:
         self._watch: asyncio.Task[None] | None = None
 
     async def start(self, listen: str) -> int:
-        """Listen, begin to examine the capability, and return the port."""
-        port = self._server.add_insecure_port(listen)
+        """Listen, begin to examine the capability, and return the port.
+
+        Raises SettingsError where the address is taken or not ours.
+        """
+        try:
+            port = self._server.add_insecure_port(listen)
+        except RuntimeError:
+            raise SettingsError(f"ATELIER_LISTEN: cannot listen on {listen}") from None
         await self._server.start()
         self._watch = asyncio.create_task(self.health.watch(), name="health")
         log.info("listening", port=port, capability=self._capability.name)

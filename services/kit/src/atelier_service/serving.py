@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from atelier_rpc import logs
 from atelier_rpc.artifacts import ArtifactStore
-from atelier_rpc.settings import read_or_exit
+from atelier_rpc.settings import SettingsError, read_or_exit
 
 from atelier_service.bridge import Bridge
 from atelier_service.models.in_process import InProcessModels
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from atelier_service.models.backend import ModelBackend
     from atelier_service.servicer import Servicer
 
+log = logs.Log(__name__)
+
 
 def serve(capability: Capability, build: Callable[[], Servicer]) -> None:
     """Serve `capability` until SIGTERM or Ctrl-C, then drain and return.
@@ -37,7 +39,11 @@ def serve(capability: Capability, build: Callable[[], Servicer]) -> None:
     # The process that unlinks our shared memory should we be killed; forked before gRPC has threads, which forbid it.
     resource_tracker.ensure_running()
     logs.configure(service=capability.name, level=settings.log_level, style=settings.log_style)
-    asyncio.run(_serve(capability, build, settings))
+    try:
+        asyncio.run(_serve(capability, build, settings))
+    except SettingsError as error:
+        log.error("cannot start", error)  # noqa: TRY400 (our own log)
+        raise SystemExit(2) from None
 
 
 async def open_models(settings: ServiceSettings) -> ModelBackend:

@@ -8,6 +8,16 @@ from pathlib import Path
 from atelier_rpc.places import artifacts_url, home_folder
 from atelier_rpc.settings import address, choice, number, setting
 
+from atelier_service.fetching import Origin
+
+
+def origins(text: str) -> tuple[str, ...]:
+    """Read a list of hosts or origins, separated by commas; raise ValueError for one that is neither."""
+    hosts = tuple(word.strip() for word in text.split(",") if word.strip())
+    for host in hosts:
+        Origin.of(host)
+    return hosts
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceSettings:
@@ -35,6 +45,7 @@ class ServiceSettings:
         (),
         "Hosts that pictures may be fetched from by https, comma-separated. `http://ADDRESS:PORT` allows that one "
         "address, a private one too.",
+        parse=origins,
     )
     drain_seconds: float = setting(
         "ATELIER_DRAIN_SECONDS", 30.0, "How long running calls may take after SIGTERM.", parse=number(minimum=0)
