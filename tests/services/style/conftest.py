@@ -72,7 +72,7 @@ def boolean_grain() -> Callable[[float, float, float, float, int, int], NDArray[
                 inside = (rows + 0.5 - centres[:, 0]) ** 2 + (columns + 0.5 - centres[:, 1]) ** 2 < radii**2
                 inside &= (rows >= 0) & (columns >= 0) & (rows < side * fine) & (columns < side * fine)
                 covered[rows[inside], columns[inside]] = True
-        # Averaging over an eighth of a pixel first costs the blur a hundredth of its variance and saves most of the time.
+        # Averaging over an eighth of a pixel first costs the blur a hundredth of its variance and saves time.
         coarse = covered.reshape(side * 8, fine // 8, side * 8, fine // 8).mean(axis=(1, 3))
         blurred = gaussian_filter(coarse, np.sqrt((sigma * 8) ** 2 - 1 / 12), truncate=5)
         inner = slice(margin * 8 + 4, (margin + size) * 8 + 4, 8)

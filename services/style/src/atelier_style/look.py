@@ -24,6 +24,8 @@ Points = tuple[tuple[float, float], ...]
 STRAIGHT: Points = ((0.0, 0.0), (1.0, 1.0))
 # CIE 1931 chromaticity of CIE daylight and the CAT16 cone matrix (Li et al., 2017).
 _CAT16 = np.array([[0.401288, 0.650173, -0.051461], [-0.250268, 1.204414, 0.045854], [-0.002079, 0.048952, 0.953127]])
+# Display-encoded value above which highlights roll off where a look pushes white above white.
+_SHOULDER = 0.7
 _D65_MIRED = 1e6 / 6504.0
 
 
@@ -150,7 +152,7 @@ def _retain_silver(linear: NDArray[np.float64], silver: float, space: ColorSpace
 
 def _curves(encoded: NDArray[np.float64], look: Look) -> NDArray[np.float64]:
     """Put display-encoded values through the curve of the film, then through those of its layers."""
-    values = np.clip(encoded, 0.0, 1.0)
+    values = _roll_off(encoded)
     if look.curve != STRAIGHT:
         values = PchipInterpolator(*zip(*look.curve, strict=True))(values)
     layers = (look.red, look.green, look.blue)
@@ -159,6 +161,17 @@ def _curves(encoded: NDArray[np.float64], look: Look) -> NDArray[np.float64]:
         for index, points in enumerate(layers)
     ]
     return np.asarray(np.clip(np.stack(shaped, axis=-1), 0.0, 1.0))
+
+
+def _roll_off(encoded: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Bring values that exposure or warmth pushed above white back to 0..1 by a shoulder, so that no highlight is cut."""
+    white = float(encoded.max())
+    if white <= 1.0:
+        return np.maximum(encoded, 0.0)
+    reach = np.maximum(encoded - _SHOULDER, 0.0)
+    slope = (white - _SHOULDER) / (1.0 - _SHOULDER)
+    rolled = _SHOULDER + reach / (1.0 + (slope - 1.0) * reach / (white - _SHOULDER))
+    return np.where(encoded > _SHOULDER, rolled, np.maximum(encoded, 0.0))
 
 
 def _shape_hues(lab: NDArray[np.float64], look: Look) -> NDArray[np.float64]:
