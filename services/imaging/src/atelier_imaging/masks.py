@@ -52,7 +52,7 @@ class FaceMasks:
         if region in _OUTLINES:
             return self._outlined(region)
         if region in _SKIN_PATCHES:
-            patch = self._polygon(_SKIN_PATCHES[region], feather=0.08)
+            patch = self._polygon(_SKIN_PATCHES[region], feather=0.05)
             return patch * self.skin
         if region is Region.FACE:
             return self._face_mask()
