@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from atelier_imaging.vips import Pixels
 
-# Rows evaluated at a time: enough to keep the processor busy, few enough to stay in its cache.
-_STRIP_ROWS: Final = 128
+# Pixels evaluated at a time: enough to keep the processor busy, few enough to stay in its cache.
+_TILE: Final = 128
 _PAIRS: Final = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
 
 
@@ -64,22 +64,48 @@ def evaluate(
     """Evaluate `GuidedFilter.coefficients` on full-size pixels (H, W, 3): the mask, float32 (H, W), 0..1.
 
     Values outside the range `certain` become 0 and 1, those within it are spread smoothly over 0..1: what the filter is
-    unsure of is a veil of some percent around things, and this clears it. Works in strips, so that memory stays that of
-    the result.
+    unsure of is a veil of some percent around things, and this clears it. Works in tiles, and passes over those that no
+    colour can make uncertain, which are most.
     """
     height, width = pixels.shape[:2]
-    full = np.float32(np.iinfo(pixels.dtype).max)
-    rows, columns = coefficients.shape[1] / height, coefficients.shape[2] / width
     result = np.empty((height, width), np.float32)
-    for top in range(0, height, _STRIP_ROWS):
-        part = pixels[top : top + _STRIP_ROWS]
-        # The coefficients under these rows, placed as a resize of the whole would place them.
-        place = np.array([[columns, 0, (columns - 1) / 2], [0, rows, (top + 0.5) * rows - 0.5]])
-        *slopes, value = (_placed(plane, place, part.shape[:2]) for plane in coefficients)
-        for slope, channel in zip(slopes, cv2.split(part), strict=True):
-            cv2.accumulateProduct(slope, np.asarray(channel / full, np.float32), value)
-        result[top : top + len(part)] = value if certain == (0.0, 1.0) else step(value, *certain)
-    return np.clip(result, 0.0, 1.0, out=result)
+    for top in range(0, height, _TILE):
+        for left in range(0, width, _TILE):
+            part = (slice(top, min(top + _TILE, height)), slice(left, min(left + _TILE, width)))
+            result[part] = _evaluate_tile(coefficients, pixels, part, certain)
+    return result
+
+
+def _evaluate_tile(
+    coefficients: NDArray[np.float32], pixels: Pixels, part: tuple[slice, slice], certain: tuple[float, float]
+) -> NDArray[np.float32] | float:
+    """Return the mask of one tile, or its one value where that holds for every colour."""
+    rows, columns = coefficients.shape[1] / pixels.shape[0], coefficients.shape[2] / pixels.shape[1]
+    top, left = part[0].start, part[1].start
+    under = coefficients[
+        :,
+        max(0, int(top * rows) - 1) : int(part[0].stop * rows) + 2,
+        max(0, int(left * columns) - 1) : int(part[1].stop * columns) + 2,
+    ]
+    lowest, highest = _bounds(under)
+    if highest <= certain[0] or lowest >= certain[1]:
+        return float(lowest >= certain[1])
+    # The coefficients under these pixels, placed as a resize of the whole would place them.
+    place = np.array([[columns, 0, (left + 0.5) * columns - 0.5], [0, rows, (top + 0.5) * rows - 0.5]])
+    colour = pixels[part]
+    *slopes, value = (_placed(plane, place, colour.shape[:2]) for plane in coefficients)
+    full = np.float32(np.iinfo(pixels.dtype).max)
+    for slope, channel in zip(slopes, cv2.split(colour), strict=True):
+        cv2.accumulateProduct(slope, np.asarray(channel / full, np.float32), value)
+    return np.clip(value, 0.0, 1.0) if certain == (0.0, 1.0) else step(value, *certain)
+
+
+def _bounds(coefficients: NDArray[np.float32]) -> tuple[float, float]:
+    """Return the least and the greatest value that any colour can take under coefficients (4, h, w)."""
+    slopes, constant = coefficients[:3], coefficients[3]
+    lowest = (constant + np.minimum(slopes, 0).sum(axis=0)).min()
+    highest = (constant + np.maximum(slopes, 0).sum(axis=0)).max()
+    return float(lowest), float(highest)
 
 
 def step(x: NDArray[np.float32] | np.float32, start: float, end: float) -> NDArray[np.float32]:
