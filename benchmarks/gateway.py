@@ -1,7 +1,7 @@
 """What the gateway adds to a call: side by side with a direct call and with nginx, in one interleaved run.
 
-Run `python benchmarks/gateway.py [--json FILE] [--quick]`. Goals for the added median: 1 ms at 1 KB, 3 ms at 1 MB, 30 ms
-at 8 MB streamed in chunks of 1 MiB; resident memory flat over 10,000 calls and below 150 MB.
+Run `python benchmarks/gateway.py [--json FILE] [--quick]`. Goals for the added median: 1 ms at 1 KB, 3 ms at 1 MB,
+30 ms at 8 MB streamed in chunks of 1 MiB; resident memory flat over 10,000 calls and below 150 MB.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Final
 
 import grpc
 
-sys.path.insert(0, str(Path(__file__).parent))
-from gateway_processes import MIB, OPTIONS, SERVICE, start, start_nginx
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.gateway_processes import MIB, OPTIONS, SERVICE, start, start_nginx
 
 if TYPE_CHECKING:
     import subprocess

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 import grpc
 from atelier_gateway.__main__ import serve
-from atelier_gateway.memory import keep_freed_memory
 from atelier_gateway.settings import GatewaySettings
 from atelier_rpc.logs import configure
+from atelier_rpc.memory import keep_freed_memory
 from atelier_rpc.settings import read
 from atelier_sdk import Capability, Limits
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet

@@ -97,6 +97,7 @@ def open_house(cleanup: AsyncExitStack, tmp_path: Path) -> OpenHouse:
             "ATELIER_ARTIFACTS_URL": f"file://{tmp_path}/artifacts",
             "ATELIER_ENDPOINTS": f"{declared.name}={','.join(addresses)}" if addresses else "",
             "ATELIER_DRAIN_SECONDS": "5",
+            "ATELIER_HEALTH_SECONDS": "0.05",
             **environment,
         }
         gateway = Gateway(read(GatewaySettings, variables), [declared])

@@ -125,6 +125,7 @@ async def test_a_service_killed_in_mid_call_is_down_and_found_again_when_it_is_b
     trailing = await call.trailing_metadata()
     error = grpc.aio.AioRpcError(await call.code(), grpc.aio.Metadata(), trailing, await call.details())
     assert type(from_rpc_error(error)) is BackendDownError
+    assert not house.gateway.backends["toy"].endpoints[0].serving
     await killable(free_port)
     await house.settled(lambda: house.gateway.backends["toy"].endpoints[0].serving)
     assert await house.unary()(b"next") == b"next"

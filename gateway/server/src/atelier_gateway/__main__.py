@@ -8,9 +8,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from atelier_rpc.logs import Log, configure
+from atelier_rpc.memory import keep_freed_memory
 from atelier_rpc.settings import read_or_exit
 
-from atelier_gateway.memory import keep_freed_memory
 from atelier_gateway.plugins import PluginError, capabilities
 from atelier_gateway.server import Gateway, NotInstalledError
 from atelier_gateway.settings import GatewaySettings

@@ -6,11 +6,12 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from atelier.v1 import artifact_pb2, artifact_pb2_grpc
-from atelier_gateway.ends import let_a_cancellation_arrive
 from atelier_rpc.artifacts import DEFAULT_TENANT, TENANT_KEY
 from atelier_rpc.interceptors import metadata_value
 from atelier_rpc.logs import Log
 from atelier_sdk.errors import FieldOutOfRangeError, FieldViolation, MessageMalformedError
+
+from atelier_gateway.ends import let_a_cancellation_arrive
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -13,5 +13,5 @@ _SECONDS: Final = 0.001
 
 
 async def let_a_cancellation_arrive() -> None:
-    """Wait for the millisecond in which the caller's cancellation comes, if there is one. Raises CancelledError then."""
+    """Wait for the millisecond in which the caller's cancellation comes, if there is one, as a CancelledError."""
     await asyncio.sleep(_SECONDS)

@@ -58,6 +58,7 @@ async def _answer(route: Route, context: Context, carry: Carry) -> bytes | None:
         await passage.refuse(error)
     except grpc.aio.AioRpcError as error:
         instead = told(error, route.capability.name)
+        passage.suspect(instead)
         await (passage.refuse(instead) if instead else passage.hand_back(error))
     except asyncio.CancelledError:
         if _is_cancelled():
@@ -110,7 +111,7 @@ async def _unary_stream(passage: Passage) -> None:
     try:
         return await _ask_for_stream(passage, request)
     except grpc.aio.AioRpcError as error:
-        if passage.sent or not _has_another_try(passage, error):
+        if passage.answered or not _has_another_try(passage, error):
             raise
     return await _ask_for_stream(passage, request)
 
@@ -210,6 +211,7 @@ async def _download(passage: Passage, call: StreamCall) -> None:
     if initial:
         await passage.head(initial)
     async for message in call:
+        passage.answered = True
         await passage.head()
         passage.hold(len(message))
         await passage.context.write(message)
@@ -224,5 +226,6 @@ def _has_another_try(passage: Passage, error: grpc.aio.AioRpcError) -> bool:
     others = any(endpoint is not passage.endpoint for endpoint in passage.route.backends.endpoints)
     if not others or not may_repeat(error, named=passage.caller.named):
         return False
+    passage.suspect(told(error, passage.route.capability.name))
     passage.route.metrics.retried(passage.route.capability.name)
     return True

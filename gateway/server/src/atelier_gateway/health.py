@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 
 SERVING: Final = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING: Final = health_pb2.HealthCheckResponse.NOT_SERVING
-_UNKNOWN: Final = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
-_PAUSE_SECONDS: Final = 0.5
+# Asked again and again in place of `Watch`: a process that hangs is noticed, and grpcio-health's server forgets all who
+# watch a service when one of them leaves.
+_ASK_SECONDS: Final = 2.0
+_ILL_SECONDS: Final = 0.25
 
 log = Log(__name__)
 
 
 class Watcher:
-    """Keeps the endpoints of one capability: resolves names, watches health, tells the gateway's own health service."""
+    """Keeps the endpoints of one capability: resolves names, asks for health, tells the gateway's health service."""
 
     def __init__(
         self,
@@ -34,15 +36,19 @@ class Watcher:
         targets: Sequence[str],
         backends: Backends,
         health: health_aio.HealthServicer,
+        *,
         resolve_seconds: float,
+        ask_seconds: float,
     ) -> None:
         self._service = service
         self._targets = targets
         self._backends = backends
         self._health = health
         self._resolve_seconds = resolve_seconds
+        self._ask_seconds = ask_seconds
         self._watches: dict[Endpoint, asyncio.Task[None]] = {}
         self._farewells: set[asyncio.Task[None]] = set()
+        self._told: bool | None = None
 
     async def run(self) -> None:
         """Keep watching until cancelled, then close all channels."""
@@ -75,49 +81,39 @@ class Watcher:
     async def tell(self) -> None:
         """Say SERVING when at least one endpoint does."""
         serving = any(endpoint.serving for endpoint in self._backends.endpoints)
-        await self._health.set(self._service, SERVING if serving else NOT_SERVING)
+        if serving != self._told:
+            self._told = serving
+            await self._health.set(self._service, SERVING if serving else NOT_SERVING)
 
     async def _watch(self, endpoint: Endpoint) -> None:
         try:
             while True:
-                await self._follow(endpoint)
-                await self._set(endpoint, serving=False)
-                await asyncio.sleep(_PAUSE_SECONDS)
+                await self._set(endpoint, serving=await is_well(endpoint, self._service))
+                await asyncio.sleep(self._ask_seconds if endpoint.serving else min(self._ask_seconds, _ILL_SECONDS))
         finally:
             endpoint.serving = False
 
-    async def _follow(self, endpoint: Endpoint) -> None:
-        """Follow an endpoint's own health service until its stream breaks."""
-        stub = health_pb2_grpc.HealthStub(endpoint.channel)
-        request = health_pb2.HealthCheckRequest(service=self._service)
-        try:
-            async for answer in stub.Watch(request, wait_for_ready=True):
-                # A service that knows nothing of health by name is asked as a whole.
-                known = answer.status != _UNKNOWN
-                await self._set(endpoint, serving=answer.status == SERVING if known else await _is_well(stub))
-        except grpc.aio.AioRpcError as error:
-            if error.code() is grpc.StatusCode.UNIMPLEMENTED:
-                await self._follow_connection(endpoint)
-
-    async def _follow_connection(self, endpoint: Endpoint) -> None:
-        """Take an endpoint without a health service for well as long as its connection stands."""
-        state = endpoint.channel.get_state(try_to_connect=True)
-        while state is not grpc.ChannelConnectivity.SHUTDOWN:
-            await self._set(endpoint, serving=state is grpc.ChannelConnectivity.READY)
-            await endpoint.channel.wait_for_state_change(state)
-            state = endpoint.channel.get_state(try_to_connect=True)
-
     async def _set(self, endpoint: Endpoint, *, serving: bool) -> None:
-        if endpoint.serving == serving:
-            return
-        endpoint.serving = serving
-        log.info("endpoint is well" if serving else "endpoint is not well", endpoint=endpoint.address, of=self._service)
+        if endpoint.serving != serving:
+            endpoint.serving = serving
+            event = "endpoint is well" if serving else "endpoint is not well"
+            log.info(event, endpoint=endpoint.address, of=self._service)
+        # Also when nothing changed: a call that failed may have marked the endpoint meanwhile.
         await self.tell()
 
 
-async def _is_well(stub: health_pb2_grpc.HealthStub) -> bool:
-    answer = await stub.Check(health_pb2.HealthCheckRequest(), timeout=2.0)
-    return bool(answer.status == SERVING)
+async def is_well(endpoint: Endpoint, service: str) -> bool:
+    """Ask an endpoint whether a service is well: by name, as a whole if it knows no names, else whether it answers."""
+    check = health_pb2_grpc.HealthStub(endpoint.channel).Check
+    for name in (service, ""):
+        try:
+            answer = await check(health_pb2.HealthCheckRequest(service=name), timeout=_ASK_SECONDS)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.NOT_FOUND:
+                return error.code() is grpc.StatusCode.UNIMPLEMENTED
+        else:
+            return bool(answer.status == SERVING)
+    return False
 
 
 def _keep(tasks: set[asyncio.Task[None]], work: Coroutine[None, None, None]) -> None:

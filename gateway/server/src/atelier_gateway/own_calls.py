@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from atelier_rpc.interceptors import REQUEST_ID_KEY, CallInterceptor
 from atelier_rpc.logs import request_id
+from atelier_sdk.capability import MIB
 from atelier_sdk.errors import AtelierError
 
 from atelier_gateway.admission import Gate, Lane
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 OWN = "gateway"
 OWN_CALLS_AT_ONCE = 256
+# What a stream may hold at once: a Put its chunk and the store's two parts of 5 MiB, a Get its chunk twice.
+PUT_BYTES = 14 * MIB
+GET_BYTES = 2 * MIB
 
 
 class OwnCalls(CallInterceptor):
@@ -52,13 +56,13 @@ class OwnCalls(CallInterceptor):
     def _counted(self, handler: Handler, method: str) -> Handler:
         if handler.response_streaming:
             return _replaced(handler, self._stream(handler.unary_stream or handler.stream_stream, method))
-        return _replaced(handler, self._once(handler.unary_unary or handler.stream_unary, method))
+        held = PUT_BYTES if handler.request_streaming else 0
+        return _replaced(handler, self._once(handler.unary_unary or handler.stream_unary, method, held))
 
     # A handler's function takes and gives whatever its RPC does: its types are known to nobody here.
-    def _once(self, inner: Any, method: str) -> Any:
+    def _once(self, inner: Any, method: str, held: int) -> Any:
         async def answer(request: object, context: Context) -> object:
-            entry = _Entry(self._gate, self._lane, self._metrics, method)
-            with entry:
+            with _Entry(self._gate, self._lane, self._metrics, method, held):
                 response = await inner(request, context)
                 await _echo(context)
                 return response
@@ -67,7 +71,7 @@ class OwnCalls(CallInterceptor):
 
     def _stream(self, inner: Any, method: str) -> Any:
         async def answer(request: object, context: Context) -> AsyncIterator[object]:
-            with _Entry(self._gate, self._lane, self._metrics, method):
+            with _Entry(self._gate, self._lane, self._metrics, method, GET_BYTES):
                 headed = False
                 async for response in inner(request, context):
                     if not headed:
@@ -81,8 +85,8 @@ class OwnCalls(CallInterceptor):
 class _Entry:
     """One call of ours, from the gate to the count."""
 
-    def __init__(self, gate: Gate, lane: Lane, metrics: Metrics, method: str) -> None:
-        self._gate, self._lane, self._metrics, self._method = gate, lane, metrics, method
+    def __init__(self, gate: Gate, lane: Lane, metrics: Metrics, method: str, held: int) -> None:
+        self._gate, self._lane, self._metrics, self._method, self._held = gate, lane, metrics, method, held
         self._started = time.monotonic()
 
     def __enter__(self) -> None:
@@ -91,9 +95,11 @@ class _Entry:
         except AtelierError as error:
             self._metrics.refused(OWN, error.reason)
             raise
+        self._gate.bytes += self._held
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         seconds = time.monotonic() - self._started
+        self._gate.bytes -= self._held
         self._gate.leave(self._lane, seconds)
         self._metrics.ended(OWN, self._method, _code(error), seconds)
 

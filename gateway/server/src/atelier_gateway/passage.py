@@ -58,8 +58,8 @@ class Passage:
     """What is known of one call. Made when it starts; `finish` runs after its last byte has left."""
 
     __slots__ = (
-        "admitted", "attempts", "caller", "code", "context", "deadline", "endpoint", "headed", "held", "reason",
-        "received", "route", "sent", "started",
+        "admitted", "answered", "attempts", "caller", "code", "context", "deadline", "endpoint", "headed", "held",
+        "reason", "received", "route", "sent", "started",
     )  # fmt: skip
 
     def __init__(self, route: Route, context: Context) -> None:
@@ -70,7 +70,7 @@ class Passage:
         self.deadline = self.started
         self.endpoint: Endpoint | None = None
         self.attempts = 0
-        self.admitted = False
+        self.admitted = self.answered = False
         self.headed = False
         self.held = self.received = self.sent = 0
         self.code, self.reason = "CANCELLED", ""
@@ -133,6 +133,11 @@ class Passage:
         self.endpoint = endpoint
         endpoint.in_flight += 1
         return endpoint
+
+    def suspect(self, error: AtelierError | None) -> None:
+        """Let the endpoint that went away be chosen last until it says again that it is well."""
+        if self.endpoint is not None and isinstance(error, BackendDownError):
+            self.endpoint.serving = False
 
     async def head(self, metadata: grpc.aio.Metadata | tuple[()] = ()) -> None:
         """Send the service's initial metadata and the request's identifier, once."""

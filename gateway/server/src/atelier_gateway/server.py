@@ -74,8 +74,14 @@ class Gateway:
     async def start(self) -> int:
         """Find the endpoints, listen, and return the port."""
         for name, capability in self.installed.items():
-            targets, seconds = self._settings.targets[name], self._settings.resolve_seconds
-            watcher = Watcher(capability.service, targets, self.backends[name], self._health, seconds)
+            watcher = Watcher(
+                capability.service,
+                self._settings.targets[name],
+                self.backends[name],
+                self._health,
+                resolve_seconds=self._settings.resolve_seconds,
+                ask_seconds=self._settings.health_seconds,
+            )
             await watcher.refresh()
             self._run(watcher.run())
         self._run(sweep_forever(self._store))

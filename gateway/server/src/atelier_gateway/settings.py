@@ -87,6 +87,9 @@ class GatewaySettings:
     resolve_seconds: float = setting(
         "ATELIER_RESOLVE_SECONDS", 10.0, "How often host names are resolved anew.", parse=number(minimum=0.1)
     )
+    health_seconds: float = setting(
+        "ATELIER_HEALTH_SECONDS", 1.0, "How often each process is asked whether it is well.", parse=number(minimum=0.01)
+    )
     drain_seconds: float = setting(
         "ATELIER_DRAIN_SECONDS", 30.0, "How long running calls may take after SIGTERM.", parse=number(minimum=0)
     )
