@@ -40,7 +40,7 @@ def face(index: int = 0, interocular: float = 60.0, yaw: float = 0.0) -> Face:
 def disc(side: int = SIDE) -> NDArray[np.float32]:
     """Make a soft round mask, 0 outside and 1 inside."""
     y, x = np.mgrid[:side, :side] + 0.5 - side / 2
-    return np.clip((side * 0.3 - np.hypot(x, y)) / 12, 0, 1).astype(np.float32)
+    return np.asarray(np.clip((side * 0.3 - np.hypot(x, y)) / 12, 0, 1), np.float32)
 
 
 def drawn(skin: tuple[int, int, int] = SKIN, *, noise: float = 4.0, side: int = SIDE) -> NDArray[np.uint8]:
@@ -49,14 +49,14 @@ def drawn(skin: tuple[int, int, int] = SKIN, *, noise: float = 4.0, side: int = 
     mask = disc(side)[..., None]
     picture = mask * np.array(skin) + (1 - mask) * np.array(WALL)
     shading = 1 + 0.1 * np.linspace(-1, 1, side)[None, :, None]
-    return np.clip(picture * shading + rng.normal(0, noise, (side, side, 3)), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture * shading + rng.normal(0, noise, (side, side, 3)), 0, 255), np.uint8)
 
 
 class KnownPortrait(Portrait):
     """A portrait that needs no models."""
 
     def __init__(self, picture: Picture, faces: tuple[Face, ...] = (face(),)) -> None:
-        super().__init__(picture, FakeModels({}))
+        super().__init__(picture, FakeModels({"face_detector": no_face}))
         self._known = faces
 
     @property
@@ -70,7 +70,7 @@ class KnownPortrait(Portrait):
         if region is Region.SKIN:
             return mask
         if region in (Region.FOREHEAD, Region.LEFT_CHEEK, Region.RIGHT_CHEEK):
-            return (mask == 1).astype(np.float32)
+            return np.asarray(mask == 1, np.float32)
         return np.zeros_like(mask)
 
 

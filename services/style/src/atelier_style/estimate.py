@@ -91,7 +91,7 @@ def _quietest(activity: NDArray[np.float32], tone: NDArray[np.float64], usable: 
     for index in range(TONES):
         members = np.flatnonzero(usable & ((tone * TONES).astype(int) == index))
         quiet = members[np.argsort(activity[members], kind="stable")][:8]
-        chosen[quiet[activity[quiet] <= 2.5 * limit]] = True
+        chosen[quiet[activity[quiet] <= 1.5 * limit]] = True
     return np.flatnonzero(chosen)
 
 

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from atelier_imaging.color import decode_transfer
+from atelier_imaging.color import decode_transfer, linear_to_lab
 from atelier_imaging.region import Region
 
 from atelier_style.cube import Cube, identity, parse_cube
 from atelier_style.grade import GradeRecipe
 from atelier_style.look import Look, bake, has_colour
 from atelier_style.lut import resample
-from atelier_style.match import MatchMethod, match
+from atelier_style.match import Colour, MatchMethod, match
 from atelier_style.presets import find, grades
+from atelier_style.skin_tone import MIN_CHROMA, MIN_PIXELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,10 +65,11 @@ def plan_grade(ask: GradeAsk, portrait: Portrait) -> GradePlan:
     """
     notes: list[str] = []
     skin = _skin(ask, portrait)
-    look, cube, parameters = _look(ask, portrait, skin, notes)
+    colour = _skin_colour(portrait.picture, skin)
+    look, cube, parameters = _look(ask, portrait, colour, notes)
     halation = ask.halation if ask.halation is not None else look.halation
     vignette = ask.vignette if ask.vignette is not None else look.vignette
-    protect = _protection(ask, portrait, cube, notes)
+    protect = _protection(ask, cube, notes, skin_has_colour=colour is not None)
     neutral = ask.strength == 0.0
     recipe = GradeRecipe(
         cube=None if neutral or cube is None else cube.at_strength(ask.strength),
@@ -93,7 +95,7 @@ def export(plan: GradePlan, space_name: str) -> Cube:
 
 
 def _look(
-    ask: GradeAsk, portrait: Portrait, skin: NDArray[np.float32] | None, notes: list[str]
+    ask: GradeAsk, portrait: Portrait, skin: Colour | None, notes: list[str]
 ) -> tuple[Look, Cube | None, dict[str, object]]:
     """Find the look's table and what it says of halation and vignette."""
     space = portrait.picture.space
@@ -106,30 +108,35 @@ def _look(
         return Look(""), cube, {"lut": {"title": cube.title, "size": cube.size, "dimensions": dimensions}}
     if ask.reference is not None:
         picture, reference = portrait.picture, ask.reference
-        found = match(picture.pixels, space, reference.pixels, reference.space, ask.method, _skin_colour(picture, skin))
+        found = match(picture.pixels, space, reference.pixels, reference.space, ask.method, skin)
         notes.extend(found.notes)
         return Look(""), found.cube, {"reference": _described(reference), "match_method": found.method.value}
     return Look(""), None, {}
 
 
 def _skin(ask: GradeAsk, portrait: Portrait) -> NDArray[np.float32] | None:
-    """Give the skin of every face where the grade may have to protect it; None where there is none."""
+    """Give the skin and lips of every face where the grade may have to protect them; None where there is none.
+
+    Lips count as skin, or a pale look would leave them grey in a face that keeps its colour.
+    """
     has_look = ask.preset is not None or ask.lut is not None or ask.reference is not None
     if not has_look or ask.strength == 0.0 or ask.protect_skin == 0.0 or not portrait.faces:
         return None
-    return portrait.mask(Region.SKIN)
+    return np.asarray(np.maximum(portrait.mask(Region.SKIN), portrait.mask(Region.LIPS)), np.float32)
 
 
-def _skin_colour(picture: Picture, skin: NDArray[np.float32] | None) -> tuple[float, float, float] | None:
+def _skin_colour(picture: Picture, skin: NDArray[np.float32] | None) -> Colour | None:
     """Give the median of the skin in linear light; None where there is too little of it, or no colour in it."""
     found = picture.pixels[skin > 0.5] if skin is not None else picture.pixels[:0, 0]
-    if len(found) < 100 or picture.source.was_grey:
+    if len(found) < MIN_PIXELS:
         return None
-    red, green, blue = (float(value) for value in np.median(decode_transfer(found), axis=0))
-    return red, green, blue
+    median = np.median(decode_transfer(found), axis=0).astype(np.float32)
+    if np.hypot(*linear_to_lab(median, picture.space)[1:]) < MIN_CHROMA:
+        return None
+    return float(median[0]), float(median[1]), float(median[2])
 
 
-def _protection(ask: GradeAsk, portrait: Portrait, cube: Cube | None, notes: list[str]) -> float:
+def _protection(ask: GradeAsk, cube: Cube | None, notes: list[str], *, skin_has_colour: bool) -> float:
     """Give the effective protection of skin.
 
     Where nothing is said and either the look or the picture is black-and-white, it is none: half-coloured skin in a
@@ -140,9 +147,7 @@ def _protection(ask: GradeAsk, portrait: Portrait, cube: Cube | None, notes: lis
     if cube is not None and not has_colour(cube):
         notes.append("Skin follows the look wholly, because the look has no colour; set protect_skin to keep skin's.")
         return 0.0
-    if portrait.picture.source.was_grey:
-        return 0.0
-    return DEFAULT_PROTECT_SKIN
+    return DEFAULT_PROTECT_SKIN if skin_has_colour else 0.0
 
 
 def _described(picture: Picture) -> dict[str, object]:

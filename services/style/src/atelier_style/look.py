@@ -164,7 +164,7 @@ def _curves(encoded: NDArray[np.float64], look: Look) -> NDArray[np.float64]:
 
 
 def _roll_off(encoded: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Bring values that exposure or warmth pushed above white back to 0..1 by a shoulder, so that no highlight is cut."""
+    """Bring values that exposure or warmth pushed above white back to 0..1 by a shoulder."""
     white = float(encoded.max())
     if white <= 1.0:
         return np.maximum(encoded, 0.0)
