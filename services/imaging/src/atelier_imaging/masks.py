@@ -52,8 +52,7 @@ class FaceMasks:
         if region in _OUTLINES:
             return self._outlined(region)
         if region in _SKIN_PATCHES:
-            patch = self._polygon(_SKIN_PATCHES[region], feather=0.05)
-            return patch * self.skin
+            return self._patch(_SKIN_PATCHES[region])
         if region is Region.FACE:
             return self._face_mask()
         return self.skin if region is Region.SKIN else self.hair
@@ -62,14 +61,17 @@ class FaceMasks:
     def skin(self) -> NDArray[np.float32]:
         """Draw the visible skin of face, ears, neck and bare scalp; eyes, brows and lips are left out."""
         bare = self._tissue_mask(SKIN)
-        for region in _OUTLINES:
-            bare *= 1 - self._outlined(region, whole=True)
+        for outline in (outline for outlines in _OUTLINES.values() for outline in outlines):
+            self._cut(bare, outline)
         return bare
 
     @cached_property
     def hair(self) -> NDArray[np.float32]:
-        """Draw the hair of the head, beard left out."""
-        return self._tissue_mask(HAIR) * (1 - self._outlined(Region.BROWS))
+        """Draw the hair of the head, beard and brows left out."""
+        hair = self._tissue_mask(HAIR)
+        for outline in _OUTLINES[Region.BROWS]:
+            self._cut(hair, outline)
+        return hair
 
     @cached_property
     def _frame(self) -> FaceFrame | None:
@@ -98,27 +100,44 @@ class FaceMasks:
         outline = mesh[list(topology.FACE_OVAL)].copy()
         height = (outline - mesh[168]) @ up / unit
         outline += up * (0.35 * unit * np.clip((height - 0.3) / 0.7, 0, 1))[:, None]
-        return self._soft(outline, 0.06 * unit) * (1 - self.hair) * self._person
+        mask = np.zeros(self._pixels.shape[:2], np.float32)
+        part, drawn = self._soft(outline, 0.06 * unit)
+        mask[part] = drawn * (1 - self.hair[part]) * self._person[part]
+        return mask
 
-    def _outlined(self, region: Region, *, whole: bool = False) -> NDArray[np.float32]:
+    def _patch(self, outline: Sequence[int]) -> NDArray[np.float32]:
+        mask = np.zeros(self._pixels.shape[:2], np.float32)
+        part, drawn = self._polygon(outline, 2 * _FEATHER)
+        mask[part] = drawn * self.skin[part]
+        return mask
+
+    def _outlined(self, region: Region) -> NDArray[np.float32]:
         mask = np.zeros(self._pixels.shape[:2], np.float32)
         for outline in _OUTLINES[region]:
-            np.maximum(mask, self._polygon(outline), out=mask)
-        if region is Region.LIPS and not whole:
-            mask *= 1 - self._polygon(topology.LIPS_INNER)
+            part, drawn = self._polygon(outline)
+            mask[part] = np.maximum(mask[part], drawn)
+        if region is Region.LIPS:
+            self._cut(mask, topology.LIPS_INNER)
         return mask
 
-    def _polygon(self, outline: Sequence[int], feather: float = _FEATHER) -> NDArray[np.float32]:
+    def _cut(self, mask: NDArray[np.float32], outline: Sequence[int]) -> None:
+        """Take a polygon of mesh points out of a mask."""
+        part, drawn = self._polygon(outline)
+        mask[part] *= 1 - drawn
+
+    def _polygon(
+        self, outline: Sequence[int], feather: float = _FEATHER
+    ) -> tuple[tuple[slice, slice], NDArray[np.float32]]:
         return self._soft(self._face.mesh[list(outline), :2], feather * unit_pixels(self._face))
 
-    def _soft(self, outline: NDArray[np.float32], feather: float) -> NDArray[np.float32]:
-        """Fill a polygon in pixels of the picture; its edge fades over about `feather` pixels to either side."""
-        mask = np.zeros(self._pixels.shape[:2], np.float32)
+    def _soft(self, outline: NDArray[np.float32], feather: float) -> tuple[tuple[slice, slice], NDArray[np.float32]]:
+        """Fill a polygon whose edge fades over about `feather` pixels to either side: where it lies, and its mask."""
         margin = 3 * feather + 2
-        low = np.maximum(np.floor(outline.min(axis=0) - margin), 0).astype(int)
-        high = np.minimum(np.ceil(outline.max(axis=0) + margin), mask.shape[::-1]).astype(int)
+        size = np.array(self._pixels.shape[1::-1])
+        low = np.clip(np.floor(outline.min(axis=0) - margin), 0, size).astype(int)
+        high = np.clip(np.ceil(outline.max(axis=0) + margin), low, size).astype(int)
+        part = (slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0])))
         if (high <= low).any():
-            return mask
-        drawn = fill((high[1] - low[1], high[0] - low[0]), outline - low)
-        mask[low[1] : high[1], low[0] : high[0]] = cv2.GaussianBlur(drawn, (0, 0), max(feather, 0.3))
-        return mask
+            return part, np.zeros((int(high[1] - low[1]), int(high[0] - low[0])), np.float32)
+        drawn = fill((int(high[1] - low[1]), int(high[0] - low[0])), outline - low)
+        return part, np.asarray(cv2.GaussianBlur(drawn, (0, 0), max(feather, 0.3)), np.float32)
