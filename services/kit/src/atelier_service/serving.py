@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from atelier_rpc import logs
 from atelier_rpc.artifacts import ArtifactStore
+from atelier_rpc.memory import keep_freed_memory
 from atelier_rpc.settings import SettingsError, read_or_exit
 
 from atelier_service.bridge import Bridge
@@ -36,6 +37,7 @@ def serve(capability: Capability, build: Callable[[], Servicer]) -> None:
     `--help` prints them. The process listens at once, and says that it is ready after its first canary.
     """
     settings = read_or_exit(ServiceSettings, program=f"atelier-{capability.name}", description=capability.description)
+    keep_freed_memory()
     # The process that unlinks our shared memory should we be killed; forked before gRPC has threads, which forbid it.
     resource_tracker.ensure_running()
     logs.configure(service=capability.name, level=settings.log_level, style=settings.log_style)
