@@ -140,4 +140,5 @@ class FaceMasks:
         if (high <= low).any():
             return part, np.zeros((int(high[1] - low[1]), int(high[0] - low[0])), np.float32)
         drawn = fill((int(high[1] - low[1]), int(high[0] - low[0])), outline - low)
-        return part, np.asarray(cv2.GaussianBlur(drawn, (0, 0), max(feather, 0.3)), np.float32)
+        # The blur's weights sum to a hair more than 1.
+        return part, np.clip(np.asarray(cv2.GaussianBlur(drawn, (0, 0), max(feather, 0.3)), np.float32), 0, 1)
