@@ -43,7 +43,8 @@ def test_masks_of_several_regions_segment_the_person_once() -> None:
     for region in Region:
         mask = subject.mask(region)
         assert mask is subject.mask(region)
-        assert (mask.shape, mask.dtype) == ((400, 800), np.float32)
+        assert mask.shape == (400, 800)
+        assert mask.dtype == np.float32
         assert 0 <= mask.min() <= mask.max() <= 1
     assert runs(subject).count("person_segmenter") == 1
 
