@@ -60,10 +60,23 @@ class Toy(artifact_pb2_grpc.ArtifactServiceServicer):
         return artifact_pb2.PutResponse(artifact=artifact_pb2.Artifact(size_bytes=size))
 
 
+class Rest(grpc.GenericRpcHandler):
+    """Refuses, in bytes, what nobody else serves, as the gateway does."""
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes]:
+        async def refuse(_requests: object, context: Context) -> None:
+            await context.abort(grpc.StatusCode.UNIMPLEMENTED, "Nobody serves it.")
+
+        return grpc.stream_stream_rpc_method_handler(refuse)
+
+
 @asynccontextmanager
-async def serving() -> AsyncIterator[tuple[artifact_pb2_grpc.ArtifactServiceAsyncStub, grpc.aio.Channel]]:
+async def serving(
+    *rest: grpc.GenericRpcHandler,
+) -> AsyncIterator[tuple[artifact_pb2_grpc.ArtifactServiceAsyncStub, grpc.aio.Channel]]:
     server = grpc.aio.server(interceptors=[CallInterceptor((SERVICE,))])
     artifact_pb2_grpc.add_ArtifactServiceServicer_to_server(Toy(), server)
+    server.add_generic_rpc_handlers(rest)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
@@ -155,3 +168,10 @@ async def test_a_method_that_is_not_served_is_grpcs_to_answer() -> None:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await raw(channel, "Nothing")(b"")
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+async def test_a_method_that_the_service_does_not_have_is_refused_by_whoever_answers_the_rest() -> None:
+    async with serving(Rest()) as (_, channel):
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await raw(channel, "Nothing")(b"")
+    assert (caught.value.code(), caught.value.details()) == (grpc.StatusCode.UNIMPLEMENTED, "Nobody serves it.")

@@ -45,13 +45,12 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     """Parse, validate, answer errors and log, for unary calls and streams.
 
     `services` are the full names of the gRPC services that it is for; their annotations are compiled here, so that one
-    that is not evaluated stops the start (UnknownRuleError). Other services (health, reflection) pass untouched.
+    that is not evaluated stops the start (UnknownRuleError). Other services (health, reflection) pass untouched, and so
+    do methods that the services do not have: refusing them is up to whoever answers them.
     """
 
     def __init__(self, services: Sequence[str]) -> None:
-        self._prefixes = tuple(f"/{service}/" for service in services)
-        for service in services:
-            validation.compile_service(service)
+        self._methods = frozenset(path for service in services for path in validation.compile_service(service))
 
     async def intercept_service(
         self,
@@ -61,7 +60,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         """Wrap the handler of a call."""
         handler = await continuation(handler_call_details)
         method = handler_call_details.method
-        if handler is None or not method.startswith(self._prefixes):
+        if handler is None or method not in self._methods:
             return handler
         return _wrap(handler, method)
 

@@ -83,12 +83,16 @@ def violations(message: Message, *, wire_bytes: int | None = None) -> tuple[Fiel
     return tuple(found.violations)
 
 
-def compile_service(name: str) -> None:
-    """Compile all requests of a gRPC service; raise UnknownRuleError for an annotation that is not evaluated."""
+def compile_service(name: str) -> tuple[str, ...]:
+    """Compile all requests of a gRPC service and return the paths of its methods.
+
+    Raises UnknownRuleError for an annotation that is not evaluated.
+    """
     pool = descriptor_pool.Default()  # type: ignore[no-untyped-call]
     service = pool.FindServiceByName(name)
     for method in service.methods:
         _steps(method.input_type)
+    return tuple(f"/{name}/{method.name}" for method in service.methods)
 
 
 _compiled: dict[str, list[_Step]] = {}
