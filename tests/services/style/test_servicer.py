@@ -170,6 +170,11 @@ async def test_a_floor_of_identity_needs_an_encoder(faceless: style_pb2_grpc.Sty
     assert error.metadata["field"] == "identity_floor"
 
 
+async def test_a_floor_of_zero_is_no_floor(faceless: style_pb2_grpc.StyleServiceAsyncStub) -> None:
+    request = style_pb2.GradeRequest(image=png(WALL), grade=style_pb2.Grade(preset="golden_warm"), identity_floor=0.0)
+    assert (await faceless.Grade(request)).report.operation == "style.grade"
+
+
 async def test_unknown_names_are_refused_together(faceless: style_pb2_grpc.StyleServiceAsyncStub) -> None:
     request = style_pb2.ApplyRequest(
         image=png(WALL), grade=style_pb2.Grade(preset="golden_worm"), grain=style_pb2.Grain(stock="try_x")

@@ -72,25 +72,25 @@ class StyleServicer(Servicer):
 
     def grade(self, request: style_pb2.GradeRequest, call: Call) -> style_pb2.GradeResponse:
         """Grade a picture."""
-        done = _Work(request, call, floor=request.HasField("identity_floor"))
+        done = _Work(request, call)
         image, report = done.carry_out(grade=request.grade)
         return style_pb2.GradeResponse(image=image, report=report, lut=done.lut)
 
     def grain(self, request: style_pb2.GrainRequest, call: Call) -> style_pb2.GrainResponse:
         """Draw grain over a picture."""
-        done = _Work(request, call, floor=request.HasField("identity_floor"))
+        done = _Work(request, call)
         image, report = done.carry_out(grain=request.grain)
         return style_pb2.GrainResponse(image=image, report=report)
 
     def skin_tone(self, request: style_pb2.SkinToneRequest, call: Call) -> style_pb2.SkinToneResponse:
         """Tone the skin of a face."""
-        done = _Work(request, call, floor=request.HasField("identity_floor"))
+        done = _Work(request, call)
         image, report = done.carry_out(tone=request.skin_tone)
         return style_pb2.SkinToneResponse(image=image, report=report)
 
     def apply(self, request: style_pb2.ApplyRequest, call: Call) -> style_pb2.ApplyResponse:
         """Tone skin, grade and draw grain in one pass."""
-        done = _Work(request, call, floor=request.HasField("identity_floor"))
+        done = _Work(request, call)
         image, report = done.carry_out(
             tone=request.skin_tone if request.HasField("skin_tone") else None,
             grade=request.grade if request.HasField("grade") else None,
@@ -112,8 +112,8 @@ class StyleServicer(Servicer):
 class _Work:
     """One call's way through decode, analyse, operate, measure and encode."""
 
-    def __init__(self, request: Request, call: Call, *, floor: bool) -> None:
-        if floor:
+    def __init__(self, request: Request, call: Call) -> None:
+        if request.identity_floor > 0:
             refuse_identity_floor()
         self.lut = b""
         self._request = request
