@@ -34,6 +34,11 @@ def test_every_command_explains_itself() -> None:
         assert len(result.output.splitlines()) > 6
 
 
+def test_examples_keep_their_lines() -> None:
+    shown = CliRunner().invoke(models, ["--help"]).output.splitlines()
+    assert "  atelier models list          what there is and what is installed" in shown
+
+
 def test_list_names_what_is_missing(home: Path) -> None:
     listed = json.loads(CliRunner().invoke(models, ["list", "--json"]).stdout)
     assert [(row["name"], row["installed"], row["executor"]) for row in listed] == [

