@@ -20,7 +20,7 @@ from atelier_style.grain_model import GrainModel
 from atelier_style.grain_plan import GrainAsk, plan_grain
 from atelier_style.lut import apply_cube
 from atelier_style.measures import measure
-from atelier_style.tone_plan import ToneAsk, plan_tone
+from atelier_style.tone_plan import MAX_LIGHTNESS_MOVE, ToneAsk, plan_tone
 
 from tests.services.style.portraits import KnownPortrait, disc, drawn, face, known
 
@@ -178,8 +178,13 @@ def test_lightness_without_a_reference_is_noted() -> None:
     )
 
 
-def test_a_far_move_of_lightness_is_noted() -> None:
-    assert any("seldom looks real" in note for note in plan_tone(ToneAsk(ita_degrees=-40.0), known(), None).notes)
+def test_a_tone_out_of_reach_is_applied_as_far_as_the_person_stays_the_same() -> None:
+    plan = plan_tone(ToneAsk(ita_degrees=-40.0), known(), None)
+    assert plan.recipe is not None
+    assert plan.recipe.lightness is not None
+    move = abs(plan.recipe.lightness - plan.recipe.own.lightness) * plan.recipe.strength
+    assert move == pytest.approx(MAX_LIGHTNESS_MOVE)
+    assert any("would not be the person" in note for note in plan.notes)
 
 
 def verdicts(plan: Plan, portrait: KnownPortrait | None = None) -> dict[str, Verdict]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pyvips
+from atelier_sdk.capability import Limits
 from atelier_sdk.errors import (
     ImageTooLargeError,
     ImageTruncatedError,
@@ -68,7 +69,7 @@ _TURNS: dict[int, Callable[[Pixels], object]] = {
 class DecodeLimits:
     """The largest picture that is decoded; known from the header, before memory is spent on it."""
 
-    max_pixels: int = 64 << 20
+    max_pixels: int = Limits().max_pixels  # what the catalogue announces
     max_side_pixels: int = 16384
 
 

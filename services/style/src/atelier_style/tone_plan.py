@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 # Below this a cheek has too few pixels to be measured, above these angles one cheek is hidden.
 MIN_INTEROCULAR_PIXELS = 24.0
-MAX_YAW_DEGREES = 60.0
+MAX_YAW_DEGREES = 45.0
 MAX_PITCH_DEGREES = 45.0
-# A move of lightness beyond this, in L*, is a different person's skin under a different light.
-FAR_LIGHTNESS = 18.0
+# Further than this, in L*, skin parts from lips, eyes and hair, and the picture from the person.
+MAX_LIGHTNESS_MOVE = 18.0
 _BROW_SHARE = np.float32(0.7)
 _MEASURED = (Region.FOREHEAD, Region.LEFT_CHEEK, Region.RIGHT_CHEEK)
 
@@ -89,9 +89,22 @@ def plan_tone(ask: ToneAsk, portrait: Portrait, face: Face | None) -> TonePlan:
         warmth = ask.warmth or 0.0
         parameters["warmth"] = warmth
         recipe = towards_warmth(mask, own, warmth, ask.strength)
-    if recipe.lightness is not None and abs(recipe.lightness - own.lightness) * ask.strength > FAR_LIGHTNESS:
-        notes.append(f"Lightness moves by more than {FAR_LIGHTNESS:g} L*; such a move seldom looks real.")
+    recipe = _within_reach(recipe)
+    if recipe.strength < ask.strength:
+        parameters["effective_strength"] = round(recipe.strength, 3)
+        notes.append(
+            f"The tone lies more than {MAX_LIGHTNESS_MOVE:g} L* from the person's own; it is applied at strength "
+            f"{recipe.strength:.2f}, because further away the picture would not be the person any more."
+        )
     return TonePlan(recipe, parameters, tuple(notes))
+
+
+def _within_reach(recipe: ToneRecipe) -> ToneRecipe:
+    """Lower the strength of a recipe that would move lightness too far."""
+    if recipe.lightness is None:
+        return recipe
+    move = abs(recipe.lightness - recipe.own.lightness)
+    return replace(recipe, strength=min(recipe.strength, MAX_LIGHTNESS_MOVE / max(move, MAX_LIGHTNESS_MOVE)))
 
 
 def _mask(ask: ToneAsk, portrait: Portrait, face: Face | None) -> NDArray[np.float32]:

@@ -52,8 +52,8 @@ def seam(
     `before` and `after` are (height, width, 3), display-encoded in `space`; `mask` is float32 (height, width), its edge
     is where it is 0.5. What counts is the thin part of the change of L* across the edge, against the source's own
     gradients around, which hide it; what the edit does beside the edge, grain for one, is taken off. 1 means that
-    nothing shows. On portraits, a face darkened by 4 % with a hard edge gives about 1.25, by 10 % about 1.65, and with an
-    edge as wide as a fifth of the distance between the pupils at most 1.2.
+    nothing shows. On portraits, a face darkened by 4 % with a hard edge gives about 1.25, by 10 % about 1.65, and with
+    an edge as wide as a fifth of the distance between the pupils at most 1.2.
     """
     require_same_shape(before, after, mask)
     on_edge, beside = [], []
