@@ -227,6 +227,17 @@ def test_the_deadline_reaches_the_gateway(client: Blocking, gateway: ToyGateway,
     assert 20 < gateway.remaining_seconds[0] < 31  # gRPC rounds up what it sends
 
 
+def test_a_deadline_without_end_is_a_long_one(client: Blocking, gateway: ToyGateway, picture: Path) -> None:
+    client.call("style", "apply", picture, grade="kodachrome", deadline_seconds=float("inf"))
+    assert gateway.remaining_seconds[0] > 24 * 3600
+
+
+def test_a_format_that_is_not_written_is_refused_by_name(client: Blocking, gateway: ToyGateway, picture: Path) -> None:
+    with pytest.raises(ValueError, match="format is one of png, jpeg, webp, avif, tiff, not 'gif'"):
+        client.call("style", "apply", picture, grade="kodachrome", output=Output(format="gif"))  # type: ignore[arg-type]
+    assert gateway.requests == []
+
+
 def test_a_pause_beyond_the_deadline_is_not_waited_for(client: Blocking, gateway: ToyGateway, picture: Path) -> None:
     gateway.refusals = [Refusal(grpc.StatusCode.UNAVAILABLE, "DRAINING", retry_after=0.9)]
     with pytest.raises(UnavailableError) as met:

@@ -45,7 +45,7 @@ def test_an_array_of_floating_point_becomes_16_bits_rounded(dtype: type[np.float
 @pytest.mark.parametrize(
     ("array", "why"),
     [
-        (np.zeros((4, 4), np.uint8), "shape"),
+        (np.zeros(4, np.uint8), "shape"),
         (np.zeros((4, 4, 2), np.uint8), "shape"),
         (np.zeros((0, 4, 3), np.uint8), "shape"),
         (np.zeros((4, 4, 3), np.int32), "uint8, uint16 or floating"),
@@ -122,3 +122,18 @@ def test_the_client_imports_neither_numpy_nor_pillow_until_it_needs_them() -> No
     code = "import sys, atelier_client; print(sorted({'numpy', 'PIL', 'cv2'} & set(sys.modules)))"
     output = subprocess.run((sys.executable, "-c", code), capture_output=True, text=True, check=True).stdout
     assert output.strip() == "[]"
+
+
+@pytest.mark.parametrize("shape", [(40, 60), (40, 60, 1)])
+@pytest.mark.parametrize(("dtype", "mode"), [(np.uint8, "L"), (np.uint16, "I;16")])
+def test_a_grey_array_is_sent_grey(shape: tuple[int, ...], dtype: type[np.unsignedinteger[Any]], mode: str) -> None:
+    grey = np.random.default_rng(7).integers(0, np.iinfo(dtype).max, shape, dtype)
+    with Image.open(io.BytesIO(load(grey))) as sent:
+        assert sent.mode == mode
+        np.testing.assert_array_equal(np.asarray(sent), grey.reshape(40, 60))
+
+
+@pytest.mark.parametrize("mode", ["HSV", "LAB", "F", "I"])
+def test_a_pil_image_whose_numbers_are_no_picture_is_refused(mode: str) -> None:
+    with pytest.raises(PictureError, match=f"mode {mode} is not sent"):
+        load(Image.new(mode, (4, 4)))

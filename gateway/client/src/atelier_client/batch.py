@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from atelier_client.console import is_unreachable
@@ -12,7 +14,6 @@ from atelier_client.errors import AtelierCallError, PictureError, ResourceExhaus
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
-    from pathlib import Path
 
     from atelier_client.report import Report
     from atelier_client.result import PictureResult
@@ -55,16 +56,28 @@ class Outcome:
 def jobs_of(folder: Path, target: Path, file_format: str | None) -> list[Job]:
     """List a folder's pictures, in order of their names, with a file of the same name in `target` for each.
 
-    Files of HEIF, which is not written, become PNG unless a format is asked for.
+    Files of HEIF, which is not written, become PNG unless a format is asked for. Where two pictures would get one name
+    (`a.jpg` and `a.png` as WebP), the new suffix stands behind the old one (`a.jpg.webp`). Hidden files are left out:
+    they are other programs' notes, such as the `._a.jpg` that macOS puts beside `a.jpg`.
     """
-    sources = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES and path.is_file())
-    return [Job(source, target / name_of(source, file_format)) for source in sources]
+    sources = sorted(path for path in folder.iterdir() if _is_picture(path))
+    wanted = Counter(name_of(source, file_format) for source in sources)
+    return [Job(source, target / _own_name(source, file_format, wanted)) for source in sources]
 
 
 def name_of(source: Path, file_format: str | None) -> str:
     """Name the result of a picture: as its source, with the suffix of the format that is asked for."""
     suffix = SUFFIX[file_format] if file_format else _WRITABLE.get(source.suffix.lower(), source.suffix)
     return f"{source.stem}{suffix}"
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in _SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
+def _own_name(source: Path, file_format: str | None, wanted: Counter[str]) -> str:
+    name = name_of(source, file_format)
+    return name if wanted[name] == 1 or name == source.name else f"{source.name}{Path(name).suffix}"
 
 
 async def run(

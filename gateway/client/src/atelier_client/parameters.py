@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from atelier.v1 import face_pb2, image_pb2, style_pb2
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from os import PathLike
 
     from atelier_client.pictures import PictureSource
@@ -63,7 +64,7 @@ class Grade:
                 preset=self.preset or None,
                 lut=lut,
                 reference=match,
-                match_method=_METHODS[self.method] if self.method else None,
+                match_method=_value(_METHODS, self.method, "method"),
                 strength=self.strength,
                 protect_skin=self.protect_skin,
                 halation=self.halation,
@@ -101,7 +102,7 @@ class Grain:
                 reference=match,
                 strength=self.strength,
                 iso=self.iso,
-                channels=_CHANNELS[self.channels] if self.channels else None,
+                channels=_value(_CHANNELS, self.channels, "channels"),
                 seed=self.seed,
             )
         )
@@ -156,10 +157,10 @@ class Output:
         """Make the message."""
         return image_pb2.OutputOptions(
             **_given(
-                format=_FORMATS[self.format] if self.format else None,
+                format=_value(_FORMATS, self.format, "format"),
                 quality=self.quality,
                 bit_depth=self.bit_depth,
-                color_profile=_PROFILES[self.profile] if self.profile else None,
+                color_profile=_value(_PROFILES, self.profile, "profile"),
                 strip_metadata=self.strip_metadata,
             )
         )
@@ -175,6 +176,15 @@ def face_selector(face: FaceChoice | None) -> face_pb2.FaceSelector | None:
     if isinstance(face, int):
         return face_pb2.FaceSelector(index=face)
     return face_pb2.FaceSelector(at=face_pb2.Point(x=face[0], y=face[1]))
+
+
+def _value(values: Mapping[str, int], name: str | None, parameter: str) -> int | None:
+    """Look up the value of a name. Errors: ValueError that lists the names."""
+    if name is None:
+        return None
+    if name not in values:
+        raise ValueError(f"{parameter} is one of {', '.join(values)}, not {name!r}")
+    return values[name]
 
 
 def _given(**fields: Any) -> dict[str, Any]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ARTIFACT_ID = re.compile(r"sha256:[0-9a-f]{64}")
 _PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
+_TIFF_MODES = frozenset({"CMYK", "YCbCr", "I;16B"})
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -42,9 +43,10 @@ def reference_of(source: PictureSource) -> str:
 def load(source: PictureSource) -> bytes:
     """Make the encoded file of a picture.
 
-    A path is read and bytes are taken as they are. An array is HxWx3 (RGB) or HxWx4 (RGBA), display-encoded sRGB:
-    uint8 and uint16 over their full range, floating point over 0..1; it becomes a PNG of 8 or 16 bits (16 for floating
-    point). A PIL image becomes a PNG, or a TIFF where PNG lacks its mode (CMYK), upright, with its colour profile.
+    A path is read and bytes are taken as they are. An array is HxW or HxWx1 (grey), HxWx3 (RGB) or HxWx4 (RGBA),
+    display-encoded sRGB: uint8 and uint16 over their full range, floating point over 0..1; it becomes a PNG of 8 or 16
+    bits (16 for floating point). A PIL image becomes a PNG, or a TIFF where PNG lacks its mode (CMYK), upright, with
+    its colour profile.
 
     Errors: OSError when a file cannot be read; PictureError for any other source, shape, type or value.
     """
@@ -115,8 +117,10 @@ def _is_pil(source: object) -> TypeGuard[PilImage]:
 def _encode_array(array: Pixels) -> bytes:
     import numpy as np
 
-    if array.ndim != 3 or array.shape[2] not in {3, 4} or 0 in array.shape:
-        raise PictureError(f"an array has the shape (height, width, 3 or 4), not {array.shape}")
+    if array.ndim not in {2, 3} or array.shape[2:] not in {(), (1,), (3,), (4,)} or 0 in array.shape:
+        raise PictureError(f"an array has the shape (height, width) or (height, width, 1, 3 or 4), not {array.shape}")
+    if array.shape[2:] == (1,):
+        array = array[:, :, 0]
     if np.issubdtype(array.dtype, np.floating):
         return _encode_deep(_from_floating(array))
     if array.dtype == np.uint16:
@@ -139,6 +143,8 @@ def _from_floating(array: Pixels) -> NDArray[np.uint16]:
 def _encode_pil(picture: PilImage) -> bytes:
     from PIL import ImageOps
 
+    if picture.mode not in _PNG_MODES | _TIFF_MODES:
+        raise PictureError(f"a PIL image of mode {picture.mode} is not sent; convert it to RGB first")
     upright = ImageOps.exif_transpose(picture)
     return _write(upright, "PNG" if upright.mode in _PNG_MODES else "TIFF")
 
@@ -164,8 +170,9 @@ def _is_deep(content: bytes) -> bool:
 
 def _encode_deep(array: NDArray[np.uint16]) -> bytes:
     cv2 = _opencv()
-    order = cv2.COLOR_RGB2BGR if array.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
-    _, encoded = cv2.imencode(".png", cv2.cvtColor(array, order), [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    orders = {(3,): cv2.COLOR_RGB2BGR, (4,): cv2.COLOR_RGBA2BGRA}
+    ordered = array if array.ndim == 2 else cv2.cvtColor(array, orders[array.shape[2:]])
+    _, encoded = cv2.imencode(".png", ordered, [cv2.IMWRITE_PNG_COMPRESSION, 1])
     return bytes(encoded)
 
 

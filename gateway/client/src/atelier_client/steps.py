@@ -27,6 +27,8 @@ Q = TypeVar("Q", bound="Message")
 A = TypeVar("A", bound="Message")
 R = TypeVar("R")
 
+_LONGEST_SECONDS = 7 * 24 * 3600.0  # gRPC takes times beyond its clock's range for times that have passed
+
 
 @dataclass(frozen=True, slots=True)
 class Method(Generic[Q, A]):
@@ -78,9 +80,9 @@ class Operation:
 
     @classmethod
     def begin(cls, session: Session, request_id: str, deadline_seconds: float | None) -> Operation:
-        """Start the clock of an operation."""
+        """Start the clock of an operation. What is not above 0 is a deadline that has passed; infinity is a week."""
         allowed = session.deadline_seconds if deadline_seconds is None else deadline_seconds
-        return cls(session, request_id, time.monotonic() + allowed)
+        return cls(session, request_id, time.monotonic() + (min(allowed, _LONGEST_SECONDS) if allowed > 0 else 0.0))
 
     def remaining_seconds(self) -> float:
         """Say what is left of the deadline."""

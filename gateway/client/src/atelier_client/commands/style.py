@@ -83,6 +83,7 @@ def style(ctx: click.Context, /, source: Path, target: Path, **options: Any) -> 
     looks = _looks(options)
     _check_sheet(options["compare"])
     jobs, file_format = _jobs(source, target, options["file_format"])
+    _check_extras(options, jobs)
     output = Output(
         format=file_format,
         quality=options["quality"],
@@ -149,6 +150,29 @@ def _check_sheet(compare: Path | None) -> None:
         raise click.UsageError(f"--compare {compare.name!r} names no format: end it in .jpg or .png.")
 
 
+def _check_extras(options: dict[str, Any], jobs: list[Job]) -> None:
+    """Refuse now what could not be written, or would overwrite a picture, once all the work is done."""
+    pictures = {path.resolve() for job in jobs for path in (job.source, job.target)}
+    for name in ("export_lut", "report", "compare"):
+        path: Path | None = options[name]
+        if path is None:
+            continue
+        option = f"--{name.replace('_', '-')}"
+        if path.resolve() in pictures:
+            raise click.UsageError(f"{option} would overwrite {path}.")
+        _check_folder(option, path)
+        pictures.add(path.resolve())
+
+
+def _check_folder(what: str, path: Path) -> None:
+    if not path.absolute().parent.is_dir():
+        raise click.UsageError(f"{what}: there is no folder {path.parent}.")
+
+
+def _is_same(target: Path, source: Path) -> bool:
+    return target.exists() and target.samefile(source)
+
+
 def _jobs(source: Path, target: Path, file_format: FormatName | None) -> tuple[list[Job], FormatName | None]:
     """List what is to be done, and the format that is to be asked for.
 
@@ -164,15 +188,16 @@ def _jobs(source: Path, target: Path, file_format: FormatName | None) -> tuple[l
         raise click.UsageError(f"{target.name!r} names no format that can be written: end it in {', '.join(FORMATS)}.")
     if named and file_format and named != file_format:
         raise click.UsageError(f"--format {file_format} and the suffix of {target.name!r} disagree.")
-    if target.absolute() == source.absolute():
+    if _is_same(target, source):
         raise click.UsageError("OUT would overwrite IN.")
+    _check_folder("OUT", target)
     return [Job(source, target)], file_format or named
 
 
 def _folder(source: Path, target: Path, file_format: FormatName | None) -> list[Job]:
     if target.is_file():
         raise click.UsageError(f"IN is a folder, so OUT must be one too; {target} is a file.")
-    if target.absolute() == source.absolute():
+    if _is_same(target, source):
         raise click.UsageError("OUT would overwrite IN: name another folder.")
     jobs = jobs_of(source, target, file_format)
     if not jobs:
