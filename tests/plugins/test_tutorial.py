@@ -108,7 +108,7 @@ def address(author: Author, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture(scope="module")
 def portrait() -> NDArray[np.uint8]:
     """A real portrait, 256 × 256, sRGB; public domain, comes with scikit-image."""
-    astronaut = np.asarray(skimage.data.astronaut(), dtype=np.uint8)  # type: ignore[no-untyped-call]
+    astronaut = np.asarray(skimage.data.astronaut(), dtype=np.uint8)
     return astronaut[:256, 96:352]
 
 

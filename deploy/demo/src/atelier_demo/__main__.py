@@ -45,6 +45,8 @@ def main(folder: Path) -> None:
         running_stack(Path(state), progress=OnConsole(console)) as stack,
         Atelier(stack.address) as client,
     ):
+        behind = f"models behind Triton at {stack.triton_url}" if stack.triton_url else "models in process"
+        console.print(f"The stack is ready: gateway at {stack.address}, {behind}.", highlight=False)
         studio = Studio(client, _portrait(), folder)
         started = time.monotonic()
         for step in STEPS:
