@@ -68,6 +68,18 @@ def test_a_stack_goes_up_is_seen_and_goes_down(state: Path) -> None:
     assert "no stack is running" in run(commands.down).stderr
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "why"), [("--only", "one,three", "without three"), ("--port", "1", " at ")]
+)
+def test_another_stack_is_not_passed_off_as_the_one_that_is_asked_for(option: str, value: str, why: str) -> None:
+    run(commands.up, "--detach")
+    refused = run(commands.up, "--detach", option, value)
+    assert refused.exit_code == 1
+    assert "another stack is running in" in refused.stderr
+    assert why in refused.stderr
+    assert run(commands.up, "--detach", "--only", "one").exit_code == 0
+
+
 def test_status_says_in_its_exit_code_that_something_is_not_ready(state: Path) -> None:
     run(commands.up, "--detach")
     stack = Stack.find(state)

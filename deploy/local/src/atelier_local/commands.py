@@ -64,12 +64,13 @@ def up(*, detach: bool, only: str, port: int | None, no_triton: bool, as_json: b
       ATELIER_STATE=/tmp/two atelier up -d --port 8700      a second stack beside the first
     """  # noqa: D301 - \b is click's sign for a paragraph that keeps its lines
     console, state_dir = Console(stderr=True), paths.state().resolve()
+    names = tuple(name.strip() for name in only.split(",") if name.strip())
     running = Stack.find(state_dir)
     if running:
+        _check_suits(running, names, port)
         console.print(f"already running in {state_dir}", highlight=False)
         _show(running, as_json=as_json)
         return
-    names = tuple(name.strip() for name in only.split(",") if name.strip())
     options = PlanOptions(paths.home(), state_dir, names, port, triton=not no_triton)
     with _terminated_like_interrupted():
         try:
@@ -137,6 +138,17 @@ def _follow(files: list[str], lines: int) -> None:
             tail.wait()
         except KeyboardInterrupt:
             tail.terminate()
+
+
+def _check_suits(running: Stack, names: tuple[str, ...], port: int | None) -> None:
+    """Refuse to pass a running stack off as the one that is asked for. Errors: StackError."""
+    lacks = sorted(set(names) - {process.name for process in running.record.processes})
+    if lacks or (port and running.address.rpartition(":")[2] != str(port)):
+        without = f" and without {', '.join(lacks)}" if lacks else ""
+        raise StackError(
+            f"another stack is running in {running.state_dir}, at {running.address}{without}; `atelier down` stops it, "
+            "and with ATELIER_STATE=FOLDER a second one runs beside it"
+        )
 
 
 def _start(wanted: Plan, options: PlanOptions, console: Console, *, detach: bool) -> Stack:

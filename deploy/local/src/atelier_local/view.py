@@ -47,11 +47,11 @@ def table(statuses: Sequence[ProcessStatus]) -> Table:
 
 def summary(stack: Stack, statuses: Sequence[ProcessStatus]) -> Group:
     """Lay out a whole stack: its processes, how models are run, what is worth knowing."""
-    elsewhere = f"  (for the commands: export ATELIER_ADDRESS={stack.address})" if _is_unusual(stack) else ""
     models = f"behind Triton at {stack.triton_url}" if stack.triton_url else "in the services' own processes"
-    gateway = Text.assemble(("gateway at ", "dim"), stack.address, (elsewhere, "dim"))
+    elsewhere = Text.assemble(("for the commands: ", "dim"), f"export ATELIER_ADDRESS={stack.address}")
     lines = [
-        gateway,
+        Text.assemble(("gateway at ", "dim"), stack.address),
+        *((elsewhere,) if _is_unusual(stack) else ()),
         Text.assemble(("models run ", "dim"), models),
         *(Text(f"note: {note}") for note in stack.record.notes),
     ]
