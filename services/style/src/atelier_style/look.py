@@ -92,10 +92,9 @@ def bake(look: Look, space: ColorSpace, title: str = "") -> Cube:
     linear = np.maximum(linear @ np.array(look.matrix).T, 0.0)
     linear = _retain_silver(linear, look.silver, space)
     encoded = _curves(_encode(linear), look)
-    lab = linear_to_oklab(_decode(encoded), space)
-    lab = _shape_hues(lab, look)
-    lab = _tone(lab, look)
-    table = _encode(into_gamut(lab, space)).astype(np.float32)
+    lab = linear_to_oklab(decode_transfer(encoded.astype(np.float32)), space)
+    shaped = _tone(_shape_hues(lab.astype(np.float64), look), look)
+    table = encode_transfer(into_gamut(shaped.astype(np.float32), space))
     return Cube(np.ascontiguousarray(table), title=title)
 
 
@@ -113,10 +112,6 @@ def has_colour(cube: Cube) -> bool:
 
 def _encode(linear: NDArray[np.float64]) -> NDArray[np.float64]:
     return encode_transfer(linear.astype(np.float32)).astype(np.float64)
-
-
-def _decode(encoded: NDArray[np.float64]) -> NDArray[np.float64]:
-    return decode_transfer(encoded.astype(np.float32)).astype(np.float64)
 
 
 def _light_gains(look: Look, space: ColorSpace) -> NDArray[np.float64]:
