@@ -8,8 +8,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from atelier_rpc.logs import Log, configure
-from atelier_rpc.memory import keep_freed_memory
+from atelier_rpc.memory import give_back_freed_memory, keep_freed_memory
 from atelier_rpc.settings import read_or_exit
+from atelier_sdk.capability import MIB
 
 from atelier_gateway.plugins import PluginError, capabilities
 from atelier_gateway.server import Gateway, NotInstalledError
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 log = Log(__name__)
 
+USUAL_MEMORY_BYTES = 96 * MIB
+
 
 async def serve(settings: GatewaySettings, declared: Iterable[Capability]) -> None:
     """Serve until SIGTERM or SIGINT, then drain."""
@@ -32,7 +35,9 @@ async def serve(settings: GatewaySettings, declared: Iterable[Capability]) -> No
     if settings.metrics_listen:
         log.info("metrics", port=gateway.metrics.serve(settings.metrics_listen))
     await gateway.start()
+    tidying = asyncio.create_task(give_back_freed_memory(USUAL_MEMORY_BYTES))
     await stop.wait()
+    tidying.cancel()
     await gateway.stop()
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from atelier_rpc import logs
 from atelier_rpc.artifacts import ArtifactStore
-from atelier_rpc.memory import keep_freed_memory
+from atelier_rpc.memory import give_back_freed_memory, keep_freed_memory
 from atelier_rpc.settings import SettingsError, read_or_exit
+from atelier_sdk.capability import MIB
 
 from atelier_service.bridge import Bridge
 from atelier_service.models.in_process import InProcessModels
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from atelier_service.servicer import Servicer
 
 log = logs.Log(__name__)
+
+_USUAL_MEMORY_BYTES = 256 * MIB
 
 
 def serve(capability: Capability, build: Callable[[], Servicer]) -> None:
@@ -71,6 +74,8 @@ async def _serve(capability: Capability, build: Callable[[], Servicer], settings
         canary_seconds=settings.canary_seconds,
     )
     await server.start(settings.listen)
+    tidying = asyncio.create_task(give_back_freed_memory(_USUAL_MEMORY_BYTES))
     await stop.wait()
+    tidying.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await server.drain(settings.drain_seconds)
