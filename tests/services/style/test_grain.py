@@ -47,13 +47,13 @@ def exact(boolean_grain: Draw) -> dict[float, list[NDArray[np.float64]]]:
     return {
         level: [
             boolean_grain(level, MODEL.radius, MODEL.radius_deviation, MODEL.filter_sigma, 96, seed)
-            for seed in range(7)
+            for seed in range(5)
         ]
-        for level in (0.15, 0.5, 0.8)
+        for level in (0.15, 0.45, 0.7)
     }
 
 
-@pytest.mark.parametrize("level", [0.15, 0.5, 0.8])
+@pytest.mark.parametrize("level", [0.15, 0.45, 0.7])
 def test_variance_by_tone_is_within_a_tenth_of_the_exact_boolean_model(
     exact: dict[float, list[NDArray[np.float64]]], level: float
 ) -> None:
@@ -62,7 +62,7 @@ def test_variance_by_tone_is_within_a_tenth_of_the_exact_boolean_model(
     assert abs(ours / theirs - 1) < 0.1
 
 
-@pytest.mark.parametrize("level", [0.15, 0.5, 0.8])
+@pytest.mark.parametrize("level", [0.15, 0.45, 0.7])
 def test_the_power_spectrum_is_within_a_tenth_of_the_exact_boolean_model(
     exact: dict[float, list[NDArray[np.float64]]], level: float
 ) -> None:
