@@ -67,7 +67,13 @@ def test_small_faces_are_found_in_tiles_that_are_looked_at_in_one_batch() -> Non
     found = detect(picture.pixels, models)
     assert [round(each.keypoints[2, 0], -1) for each in found] == [300, 1200]
     assert len({name for name, _ in models.calls}) == 1
-    assert [size for _, size in models.calls] == [1, 6, 24]
+    assert [size for _, size in models.calls] == [1, 4, 24]
+
+
+def test_a_smaller_person_beside_somebody_is_found() -> None:
+    picture = scene(800, 600)
+    models = SeeingModels(picture, [head(250, 300, 60), head(650, 300, 36)])
+    assert [round(each.keypoints[2, 0], -1) for each in detect(picture.pixels, models)] == [250, 650]
 
 
 def test_faces_are_ordered_by_size_whatever_their_scores() -> None:

@@ -1,7 +1,7 @@
 """Faces as rough boxes: decoding of the short-range BlazeFace detector and the search for small faces.
 
 The network looks at 128 x 128 pixels and finds faces from about a tenth of that width, so a large picture is searched
-in finer overlapping tiles too, unless a face fills the view. Method and constants:
+in finer overlapping tiles too, while the largest face is a small one. Method and constants:
 Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs", 2019, and MediaPipe's
 `face_detection_short_range` graph (anchors, score clipping, suppression by weighted averages).
 """
@@ -29,10 +29,10 @@ MIN_SCORE: Final = 0.5
 _LARGEST_LOGIT: Final = 100.0
 _SUPPRESSION_OVERLAP: Final = 0.3
 
-# Each finer level of tiles, and how wide a face, as a share of the picture's longer edge, makes it needless. Halves
-# are searched unless a face fills the picture, so that smaller people beside somebody are seen too; quarters cost four
-# times as much and are searched only where the picture is about faces that halves can hardly show.
-_LEVELS: Final = ((1, math.inf), (2, 0.32), (4, 0.08))
+# The side of each level's tiles, and how wide a face makes the level needless, as shares of the picture's longer edge.
+# A view shows faces from about a tenth of its width on, so everybody who is at least three fifths as large as the
+# largest is found.
+_LEVELS: Final = ((1.0, math.inf), (0.6, 1 / 6), (0.25, 0.1))
 # Neighbouring tiles share a third, more than the widest face that the coarser level can have missed.
 _TILE_STRIDE: Final = 0.67
 _SMALLEST_TILE: Final = 96
@@ -60,9 +60,9 @@ def detect(pixels: Pixels, models: ModelRunner) -> tuple[Detection, ...]:
     height, width = pixels.shape[:2]
     longest = max(height, width)
     rows = np.zeros((0, 17), np.float32)
-    for level, wide_enough in _LEVELS:
-        tile = longest / level
-        if level > 1 and (_widest(rows) >= wide_enough * longest or tile < _SMALLEST_TILE):
+    for share, wide_enough in _LEVELS:
+        tile = longest * share
+        if share < 1 and (_widest(rows) >= wide_enough * longest or tile < _SMALLEST_TILE):
             break
         rows = suppress(np.concatenate([rows, _search(pixels, tiles(width, height, tile), models)]))
     rows = _confirm(pixels, rows, models)
