@@ -22,12 +22,12 @@ import cv2
 import numpy as np
 import skimage.data
 from atelier_imaging.color import ColorSpace
-from atelier_style.grain import GrainRecipe, GrainStage
+from atelier_imaging.grain.drawing import GrainRecipe, GrainStage
+from atelier_imaging.strips import render
 from atelier_style.look import bake
 from atelier_style.lut import apply_cube
 from atelier_style.match import match
 from atelier_style.presets import grades
-from atelier_style.strips import render
 from PIL import Image, ImageFilter
 from skimage.util import random_noise
 

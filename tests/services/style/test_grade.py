@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from atelier_imaging.color import ColorSpace, decode_transfer, rgb_to_lab
+from atelier_imaging.strips import render
 from atelier_style.grade import GradeRecipe, GradeStage
 from atelier_style.halation import Vignette
 from atelier_style.look import bake
 from atelier_style.presets import grades
-from atelier_style.strips import render
 
 from tests.services.style.portraits import disc, drawn
 

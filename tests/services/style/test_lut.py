@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from atelier_imaging.strips import render
 from atelier_style.cube import Cube, identity
 from atelier_style.lut import Lut, apply_cube, resample
-from atelier_style.strips import render
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

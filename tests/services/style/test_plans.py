@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from atelier_imaging.grain.model import GrainModel
 from atelier_imaging.measures import Verdict
 from atelier_imaging.picture import Picture
 from atelier_sdk.errors import (
@@ -16,7 +17,6 @@ from atelier_sdk.errors import (
 from atelier_style.apply import Plan, apply
 from atelier_style.cube import identity, write_cube
 from atelier_style.grade_plan import GradeAsk, export, plan_grade
-from atelier_style.grain_model import GrainModel
 from atelier_style.grain_plan import GrainAsk, plan_grain
 from atelier_style.lut import apply_cube
 from atelier_style.measures import measure

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from atelier_imaging.color import ColorSpace, decode_transfer, luminance, rgb_to_lab
+from atelier_imaging.strips import render
 from atelier_style.skin_tone import (
     SkinColour,
     ToneRecipe,
@@ -14,7 +15,6 @@ from atelier_style.skin_tone import (
     towards_reference,
     towards_warmth,
 )
-from atelier_style.strips import render
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

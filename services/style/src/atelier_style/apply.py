@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from atelier_imaging.grain.drawing import GrainStage
+from atelier_imaging.strips import Stage, render
+
 from atelier_style.grade import GradeStage
-from atelier_style.grain import GrainStage
 from atelier_style.skin_tone import ToneStage
-from atelier_style.strips import Stage, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable

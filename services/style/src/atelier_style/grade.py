@@ -12,10 +12,10 @@ from atelier_style.halation import Halation, Vignette
 from atelier_style.lut import Lut
 
 if TYPE_CHECKING:
+    from atelier_imaging.strips import PixelArray
     from numpy.typing import NDArray
 
     from atelier_style.cube import Cube
-    from atelier_style.strips import PixelArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from atelier_style.estimate import estimate_grain
-from atelier_style.grain import GrainRecipe
+from atelier_imaging.grain.drawing import GrainRecipe
+from atelier_imaging.grain.estimate import estimate_grain
+
 from atelier_style.presets import find, stocks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from atelier_imaging.grain.model import GrainModel
     from atelier_imaging.picture import Picture
-
-    from atelier_style.grain_model import GrainModel
 
 # Deviation grows by this power of the ratio of speeds: a push by two stops makes grain 1.6 times as strong.
 PUSH_EXPONENT = 0.35

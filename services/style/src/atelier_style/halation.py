@@ -12,9 +12,8 @@ import numpy as np
 from atelier_imaging.color import ColorSpace, decode_transfer, luminance
 
 if TYPE_CHECKING:
+    from atelier_imaging.strips import PixelArray
     from numpy.typing import NDArray
-
-    from atelier_style.strips import PixelArray
 
 # Light that passed the layers is thrown back by the film's base into the red layer first, a little into the green one.
 _GLOW_COLOUR = (1.0, 0.30, 0.05)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import PyOpenColorIO as Ocio
+from atelier_imaging.strips import PixelArray, render
 
 from atelier_style.cube import EXPORT_SIZE, Cube, identity
-from atelier_style.strips import PixelArray, render
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -23,9 +23,8 @@ from atelier_style.cube import Cube, identity
 from atelier_style.oklab import into_gamut, linear_to_oklab
 
 if TYPE_CHECKING:
+    from atelier_imaging.strips import PixelArray
     from numpy.typing import NDArray
-
-    from atelier_style.strips import PixelArray
 
 
 class MatchMethod(Enum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from atelier_imaging.grain.drawing import GrainRecipe, deviation_table
 from atelier_imaging.measures import (
     Gate,
     Measure,
@@ -19,9 +20,7 @@ from atelier_imaging.measures import (
 from atelier_imaging.measures.colour import SKIN_DELTA_E
 from atelier_imaging.measures.texture import TEXTURE_RATIO
 from atelier_imaging.region import Region
-
-from atelier_style.grain import GrainRecipe, deviation_table
-from atelier_style.strips import to_float
+from atelier_imaging.strips import to_float
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,9 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, TypeVar
 
+from atelier_imaging.grain.model import GrainModel
 from atelier_sdk.errors import FieldViolation, PresetUnknownError
 
-from atelier_style.grain_model import GrainModel
 from atelier_style.look import HueShift, Look, Tint
 
 if TYPE_CHECKING:

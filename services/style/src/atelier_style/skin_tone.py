@@ -28,9 +28,8 @@ from atelier_imaging.color import (
 from atelier_style.halation import rows_of, shrunk
 
 if TYPE_CHECKING:
+    from atelier_imaging.strips import PixelArray
     from numpy.typing import NDArray
-
-    from atelier_style.strips import PixelArray
 
 MIN_PIXELS = 64
 # A mask above this is certainly skin, as for the angle that imaging measures.

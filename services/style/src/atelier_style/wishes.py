@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from atelier.v1 import style_pb2
 from atelier_imaging.decode import decode
+from atelier_imaging.grain.model import GrainModel
 from atelier_imaging.portrait import Portrait
 from atelier_sdk.errors import ModelNotInstalledError
 
 from atelier_style.grade_plan import GradeAsk
-from atelier_style.grain_model import GrainModel
 from atelier_style.grain_plan import GrainAsk
 from atelier_style.match import MatchMethod
 from atelier_style.tone_plan import ToneAsk

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
-from atelier_style.estimate import NONE, Estimate, estimate_grain
-from atelier_style.grain import GrainRecipe, GrainStage, deviation_table
-from atelier_style.grain_model import GrainModel
-from atelier_style.strips import render
+from atelier_imaging.grain.drawing import GrainRecipe, GrainStage, deviation_table
+from atelier_imaging.grain.estimate import NONE, Estimate, estimate_grain
+from atelier_imaging.grain.model import GrainModel
+from atelier_imaging.strips import render
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

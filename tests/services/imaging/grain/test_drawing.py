@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from atelier_style.grain import GrainRecipe, GrainStage
-from atelier_style.grain_model import GrainModel, correlation_taps, statistics
-from atelier_style.strips import render
+from atelier_imaging.grain.drawing import GrainRecipe, GrainStage
+from atelier_imaging.grain.model import GrainModel, correlation_taps, statistics
+from atelier_imaging.strips import render
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,8 +121,8 @@ def test_the_largest_seed_is_a_seed() -> None:
 def test_the_same_seed_gives_the_same_bytes_in_another_process() -> None:
     program = (
         "import hashlib, numpy as np\n"
-        "from atelier_style.grain import GrainRecipe, GrainStage\n"
-        "from atelier_style.strips import render\n"
+        "from atelier_imaging.grain.drawing import GrainRecipe, GrainStage\n"
+        "from atelier_imaging.strips import render\n"
         "grey = np.full((300, 200, 3), 120, np.uint8)\n"
         "out = render(grey, [GrainStage(GrainRecipe(rgb=True, layer_correlation=0.3, seed=7), 300, 200)])\n"
         "print(hashlib.sha256(out.tobytes()).hexdigest())\n"

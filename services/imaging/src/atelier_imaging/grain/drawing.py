@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from atelier_style.grain_model import LEVELS, GrainModel, correlation_taps, statistics
+from atelier_imaging.grain.model import LEVELS, GrainModel, correlation_taps, statistics
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from atelier_style.grain import REFERENCE_EDGE
-from atelier_style.grain_model import LEVELS, GrainModel, statistics
-from atelier_style.strips import to_float
+from atelier_imaging.grain.drawing import REFERENCE_EDGE
+from atelier_imaging.grain.model import LEVELS, GrainModel, statistics
+from atelier_imaging.strips import to_float
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from atelier_style.strips import PixelArray
+    from atelier_imaging.strips import PixelArray
 
 BLOCK = 24
 MIN_BLOCKS = 6

@@ -1,0 +1,1 @@
+"""Film grain: its statistics, drawing it, and finding it in a photograph."""
