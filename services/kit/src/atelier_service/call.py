@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,6 +76,10 @@ class Call:
     def models(self) -> ModelRunner:
         """Return what runs models for this call, within its deadline."""
         return self._models
+
+    def drawn_seed(self) -> int:
+        """Draw a seed of 32 bits from the call's identifier, so that the call repeated is the call answered."""
+        return int.from_bytes(hashlib.sha256(self.request_id.encode()).digest()[:4], "big")
 
     def remaining_seconds(self) -> float:
         """Return how long the call may still take."""

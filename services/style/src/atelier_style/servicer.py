@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from atelier.v1 import style_pb2
-from atelier_imaging.encode import encode
 from atelier_imaging.models import FACE_DETECTOR
 from atelier_imaging.picture import Picture
-from atelier_imaging.portrait import Portrait
-from atelier_service import wire
 from atelier_service.servicer import Preset, Servicer
+from atelier_service.sitting import Outcome, Sitting
 
 from atelier_style.apply import Plan, apply
 from atelier_style.cube import write_cube
@@ -20,45 +18,16 @@ from atelier_style.grain_plan import GrainAsk, plan_grain
 from atelier_style.measures import measure
 from atelier_style.presets import check_names, grades, stocks
 from atelier_style.tone_plan import plan_tone
-from atelier_style.wishes import grade_of, grain_of, picture_of, refuse_identity_floor, tone_of
+from atelier_style.wishes import grade_of, grain_of, refuse_identity_floor, tone_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from atelier.v1.face_pb2 import FaceSelector
-    from atelier.v1.image_pb2 import Image, OutputOptions
+    from atelier.v1.image_pb2 import Image
     from atelier.v1.report_pb2 import Report
     from atelier_imaging.face import Face
     from atelier_service.call import Call
-
-
-class Request(Protocol):
-    """What the requests of this service have in common."""
-
-    @property
-    def image(self) -> Image:
-        """Return the picture."""
-        ...
-
-    @property
-    def face(self) -> FaceSelector:
-        """Return which face is meant."""
-        ...
-
-    @property
-    def output(self) -> OutputOptions:
-        """Return how the result is written."""
-        ...
-
-    @property
-    def identity_floor(self) -> float:
-        """Return the lowest similarity that is accepted."""
-        ...
-
-    @property
-    def include_mesh(self) -> bool:
-        """Return whether meshes are reported."""
-        ...
+    from atelier_service.sitting import EditRequest
 
 
 class StyleServicer(Servicer):
@@ -112,15 +81,14 @@ class StyleServicer(Servicer):
 
 
 class _Work:
-    """One call's way through decode, analyse, operate, measure and encode."""
+    """One call: what is asked is planned, carried out in one pass, measured and given back."""
 
-    def __init__(self, request: Request, call: Call) -> None:
+    def __init__(self, request: EditRequest, call: Call) -> None:
         if request.identity_floor > 0:
             refuse_identity_floor()
         self.lut = b""
-        self._request = request
         self._call = call
-        self._portrait = Portrait(picture_of(request.image, call), call.models)
+        self._sitting = Sitting(request, call)
 
     def carry_out(
         self,
@@ -134,39 +102,14 @@ class _Work:
             grade.preset if grade is not None and grade.WhichOneof("look") == "preset" else None,
             grain.stock if grain is not None and grain.WhichOneof("source") == "stock" else None,
         )
-        call, portrait = self._call, self._portrait
-        with call.stage("analyse"):
-            face = self._selected()
+        call, portrait = self._call, self._sitting.portrait
+        face = self._sitting.face()
         plan = self._plan(face, tone, grade, grain)
-        call.notes.extend(portrait.picture.source.notes)
-        call.notes.extend(plan.notes)
         with call.stage("operate"):
             styled = apply(portrait.picture, plan, call.check)
         with call.stage("measure"):
             measures = measure(portrait, styled, plan, face)
-            tones = {face.index: portrait.ita_degrees(face) for face in portrait.faces}
-        with call.stage("encode"):
-            encoded = encode(styled, wire.encode_options(self._request.output))
-        call.notes.extend(encoded.notes)
-        image = call.store(encoded, self._request.output)
-        report = call.report(
-            parameters=plan.parameters,
-            source=portrait.picture.source_info,
-            output=encoded.info,
-            faces=portrait.faces,
-            selected=face.index if face else None,
-            ita_degrees={index: tone for index, tone in tones.items() if tone is not None},
-            include_mesh=self._request.include_mesh,
-            measures=measures,
-        )
-        return image, report
-
-    def _selected(self) -> Face | None:
-        """Give the face that is meant; None where the picture has none and none was named."""
-        index, at = wire.selection(self._request.face)
-        if index is None and at is None:
-            return self._portrait.faces[0] if self._portrait.faces else None
-        return self._portrait.select(index, at)
+        return self._sitting.finish(Outcome(styled, plan.parameters, measures, plan.notes), face)
 
     def _plan(
         self,
@@ -176,7 +119,7 @@ class _Work:
         grain: style_pb2.Grain | None,
     ) -> Plan:
         """Work out each part that is asked for."""
-        call, portrait = self._call, self._portrait
+        call, portrait = self._call, self._sitting.portrait
         toned = tone_of(tone, call) if tone is not None else None
         graded = grade_of(grade, call) if grade is not None else None
         grained = grain_of(grain, call) if grain is not None else None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Final
 
 from atelier.v1 import style_pb2
-from atelier_imaging.decode import decode
 from atelier_imaging.grain.model import GrainModel
 from atelier_imaging.portrait import Portrait
 from atelier_sdk.errors import ModelNotInstalledError
+from atelier_service.sitting import picture_of
 
 from atelier_style.grade_plan import GradeAsk
 from atelier_style.grain_plan import GrainAsk
@@ -19,8 +18,6 @@ from atelier_style.tone_plan import ToneAsk
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from atelier.v1.image_pb2 import Image
-    from atelier_imaging.picture import Picture
     from atelier_service.call import Call
 
 _METHODS: Final[Mapping[int, MatchMethod | None]] = {
@@ -33,16 +30,6 @@ _CHANNELS: Final[Mapping[int, bool | None]] = {
     style_pb2.GRAIN_CHANNELS_LUMINANCE: False,
     style_pb2.GRAIN_CHANNELS_RGB: True,
 }
-
-
-def picture_of(image: Image, call: Call) -> Picture:
-    """Load and decode a picture.
-
-    Raises what `Call.load` and `decode` raise.
-    """
-    encoded = call.load(image)
-    with call.stage("decode"):
-        return decode(encoded)
 
 
 def grade_of(grade: style_pb2.Grade, call: Call) -> GradeAsk:
@@ -70,7 +57,7 @@ def grain_of(grain: style_pb2.Grain, call: Call) -> GrainAsk:
         strength=grain.strength if grain.HasField("strength") else 1.0,
         iso=grain.iso if grain.HasField("iso") else None,
         rgb=_CHANNELS[grain.channels],
-        seed=grain.seed if grain.HasField("seed") else drawn_seed(call.request_id),
+        seed=grain.seed if grain.HasField("seed") else call.drawn_seed(),
     )
 
 
@@ -85,11 +72,6 @@ def tone_of(tone: style_pb2.SkinTone, call: Call) -> ToneAsk:
         strength=tone.strength if tone.HasField("strength") else 1.0,
         match_lightness=tone.match_lightness,
     )
-
-
-def drawn_seed(request_id: str) -> int:
-    """Draw a seed of 32 bits from a call's identifier, so that the call repeated is the call answered."""
-    return int.from_bytes(hashlib.sha256(request_id.encode()).digest()[:4], "big")
 
 
 def refuse_identity_floor() -> None:
