@@ -3,6 +3,7 @@
 from atelier_client.artifacts import ArtifactInfo
 from atelier_client.catalogue import CapabilityInfo, Model, Preset
 from atelier_client.errors import (
+    AlreadyExistsError,
     AtelierCallError,
     CallCancelledError,
     DeadlineExceededError,
@@ -25,6 +26,7 @@ from atelier_client.session import RetryPolicy
 from atelier_client.studio import AsyncAtelier, Atelier
 
 __all__ = [
+    "AlreadyExistsError",
     "ArtifactInfo",
     "AsyncAtelier",
     "Atelier",

@@ -4,6 +4,7 @@ AtelierCallError                any other code
 ├── InvalidArgumentError        INVALID_ARGUMENT
 ├── FailedPreconditionError     FAILED_PRECONDITION
 ├── NotFoundError               NOT_FOUND
+├── AlreadyExistsError          ALREADY_EXISTS
 ├── UnimplementedError          UNIMPLEMENTED
 ├── ResourceExhaustedError      RESOURCE_EXHAUSTED
 ├── DeadlineExceededError       DEADLINE_EXCEEDED
@@ -90,6 +91,10 @@ class NotFoundError(AtelierCallError):
     """What the request refers to is not there."""
 
 
+class AlreadyExistsError(AtelierCallError):
+    """What the request would make is there already."""
+
+
 class UnimplementedError(AtelierCallError):
     """Nobody serves that RPC."""
 
@@ -126,6 +131,7 @@ _BY_CODE: dict[grpc.StatusCode, type[AtelierCallError]] = {
     grpc.StatusCode.INVALID_ARGUMENT: InvalidArgumentError,
     grpc.StatusCode.FAILED_PRECONDITION: FailedPreconditionError,
     grpc.StatusCode.NOT_FOUND: NotFoundError,
+    grpc.StatusCode.ALREADY_EXISTS: AlreadyExistsError,
     grpc.StatusCode.UNIMPLEMENTED: UnimplementedError,
     grpc.StatusCode.RESOURCE_EXHAUSTED: ResourceExhaustedError,
     grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceededError,

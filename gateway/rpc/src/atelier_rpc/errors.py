@@ -147,6 +147,7 @@ _FALLBACKS: Final[dict[grpc.StatusCode, type[AtelierError]]] = {
     grpc.StatusCode.INVALID_ARGUMENT: errors.InvalidArgumentError,
     grpc.StatusCode.FAILED_PRECONDITION: errors.FailedPreconditionError,
     grpc.StatusCode.NOT_FOUND: errors.NotFoundError,
+    grpc.StatusCode.ALREADY_EXISTS: errors.AlreadyExistsError,
     grpc.StatusCode.UNIMPLEMENTED: errors.CapabilityUnknownError,
     grpc.StatusCode.RESOURCE_EXHAUSTED: errors.ResourceExhaustedError,
     grpc.StatusCode.DEADLINE_EXCEEDED: errors.DeadlineTooShortError,

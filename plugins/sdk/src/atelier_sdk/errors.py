@@ -20,6 +20,8 @@ AtelierError                     INTERNAL             INTERNAL
 │   ├── FaceNotSelectedError                          FACE_NOT_SELECTED
 │   ├── SkinNotVisibleError                           SKIN_NOT_VISIBLE
 │   ├── ReferencesDisagreeError                       REFERENCES_DISAGREE
+│   ├── ProfileSealedError                            PROFILE_SEALED
+│   ├── ProfileOutdatedError                          PROFILE_OUTDATED
 │   ├── IdentityBelowFloorError                       IDENTITY_BELOW_FLOOR
 │   ├── GateBrokenError                               GATE_BROKEN
 │   ├── UriUnreachableError                           URI_UNREACHABLE
@@ -29,6 +31,8 @@ AtelierError                     INTERNAL             INTERNAL
 ├── NotFoundError                NOT_FOUND
 │   ├── ArtifactExpiredError                          ARTIFACT_EXPIRED
 │   └── ProfileUnknownError                           PROFILE_UNKNOWN
+├── AlreadyExistsError           ALREADY_EXISTS
+│   └── ProfileExistsError                            PROFILE_EXISTS
 ├── CapabilityUnknownError       UNIMPLEMENTED        CAPABILITY_UNKNOWN
 ├── ResourceExhaustedError       RESOURCE_EXHAUSTED
 │   ├── QueueFullError                                QUEUE_FULL
@@ -204,6 +208,18 @@ class ReferencesDisagreeError(FailedPreconditionError):
     reason = "REFERENCES_DISAGREE"
 
 
+class ProfileSealedError(FailedPreconditionError):
+    """The identity profile was encrypted with a key that the service has not been given."""
+
+    reason = "PROFILE_SEALED"
+
+
+class ProfileOutdatedError(FailedPreconditionError):
+    """The identity profile was made by another encoder than the installed one and must be made again."""
+
+    reason = "PROFILE_OUTDATED"
+
+
 class IdentityBelowFloorError(FailedPreconditionError):
     """The result would be less like the person than the request accepts."""
 
@@ -256,6 +272,18 @@ class ProfileUnknownError(NotFoundError):
     """There is no such identity profile."""
 
     reason = "PROFILE_UNKNOWN"
+
+
+class AlreadyExistsError(AtelierError):
+    """What the request would make is there already."""
+
+    status = "ALREADY_EXISTS"
+
+
+class ProfileExistsError(AlreadyExistsError):
+    """The caller has an identity profile of that name."""
+
+    reason = "PROFILE_EXISTS"
 
 
 class CapabilityUnknownError(AtelierError):
