@@ -186,6 +186,7 @@ class Profile(_message.Message):
     ENCODER_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    KEPT_REFERENCE_COUNT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Identifier, a random UUID. It says nothing of the person."""
     display_name: _builtins.str
@@ -196,6 +197,8 @@ class Profile(_message.Message):
     """Mean similarity of the references to their common mean: how closely they agree. Absent where there is only one."""
     skin_ita_degrees: _builtins.float
     """Individual typology angle of the skin in degrees, mean of the references. Absent where no reference shows it."""
+    kept_reference_count: _builtins.int
+    """How many cut-outs of its references are kept, 0 unless that was asked for."""
     @_builtins.property
     def proportions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Proportion]:
         """Proportions of the face."""
@@ -229,10 +232,11 @@ class Profile(_message.Message):
         encoder: _report_pb2.ModelUse | None = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
+        kept_reference_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_agreement", b"_agreement", "_skin_ita_degrees", b"_skin_ita_degrees", "agreement", b"agreement", "create_time", b"create_time", "encoder", b"encoder", "expire_time", b"expire_time", "skin_ita_degrees", b"skin_ita_degrees"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agreement", b"_agreement", "_skin_ita_degrees", b"_skin_ita_degrees", "agreement", b"agreement", "anchors", b"anchors", "create_time", b"create_time", "display_name", b"display_name", "encoder", b"encoder", "expire_time", b"expire_time", "id", b"id", "proportions", b"proportions", "reference_count", b"reference_count", "skin_ita_degrees", b"skin_ita_degrees"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agreement", b"_agreement", "_skin_ita_degrees", b"_skin_ita_degrees", "agreement", b"agreement", "anchors", b"anchors", "create_time", b"create_time", "display_name", b"display_name", "encoder", b"encoder", "expire_time", b"expire_time", "id", b"id", "kept_reference_count", b"kept_reference_count", "proportions", b"proportions", "reference_count", b"reference_count", "skin_ita_degrees", b"skin_ita_degrees"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__agreement: _TypeAlias = _typing.Literal["agreement"]  # noqa: Y015
     _WhichOneofArgType__agreement: _TypeAlias = _typing.Literal["_agreement", b"_agreement"]  # noqa: Y015
@@ -255,10 +259,15 @@ class CreateProfileRequest(_message.Message):
     DISPLAY_NAME_FIELD_NUMBER: _builtins.int
     REFERENCES_FIELD_NUMBER: _builtins.int
     TIME_TO_LIVE_FIELD_NUMBER: _builtins.int
+    KEEP_REFERENCES_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Identifier of the call, a UUID: a repeated call with the same one is answered alike."""
     display_name: _builtins.str
-    """Name to list it by. It is kept encrypted and need not be the person's."""
+    """Name to list it by, one profile a name. It is kept encrypted and need not be the person's."""
+    keep_references: _builtins.bool
+    """Keep a cut-out of each reference's face, at most 512 pixels on a side, encrypted like the rest. With them the profile is
+    made again by itself when another encoder is installed; without them it must be made again by hand.
+    """
     @_builtins.property
     def references(self) -> _containers.RepeatedCompositeFieldContainer[Global___Portrait]:
         """Portraits of one person, 1 to 32. Three to ten of different days and lights are best."""
@@ -274,10 +283,11 @@ class CreateProfileRequest(_message.Message):
         display_name: _builtins.str = ...,
         references: _abc.Iterable[Global___Portrait] | None = ...,
         time_to_live: _duration_pb2.Duration | None = ...,
+        keep_references: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["time_to_live", b"time_to_live"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["display_name", b"display_name", "references", b"references", "request_id", b"request_id", "time_to_live", b"time_to_live"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["display_name", b"display_name", "keep_references", b"keep_references", "references", b"references", "request_id", b"request_id", "time_to_live", b"time_to_live"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -37,8 +37,10 @@ class IdentityServiceStub:
     (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). Of every call that takes a picture: INVALID_ARGUMENT
     (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT), FAILED_PRECONDITION (URI_UNREACHABLE, NO_FACE,
     FACE_TOO_SMALL, POSE_TOO_EXTREME, FACE_NOT_SELECTED, MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), PERMISSION_DENIED
-    (URI_NOT_ALLOWED). Of every call that takes a profile: NOT_FOUND (PROFILE_UNKNOWN: never made, deleted, or past its time;
-    the three cannot be told apart). A request of several faults names all of them.
+    (URI_NOT_ALLOWED). Of every call that takes a profile: NOT_FOUND (PROFILE_UNKNOWN: never made, deleted, past its time, or
+    another tenant's; the four cannot be told apart), FAILED_PRECONDITION (PROFILE_SEALED: encrypted with a key that the
+    service has not been given; PROFILE_OUTDATED: made by another encoder than the installed one). A request of several
+    faults names all of them.
     """
 
     def __init__(self, channel):
@@ -101,15 +103,18 @@ class IdentityServiceServicer:
     (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). Of every call that takes a picture: INVALID_ARGUMENT
     (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT), FAILED_PRECONDITION (URI_UNREACHABLE, NO_FACE,
     FACE_TOO_SMALL, POSE_TOO_EXTREME, FACE_NOT_SELECTED, MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), PERMISSION_DENIED
-    (URI_NOT_ALLOWED). Of every call that takes a profile: NOT_FOUND (PROFILE_UNKNOWN: never made, deleted, or past its time;
-    the three cannot be told apart). A request of several faults names all of them.
+    (URI_NOT_ALLOWED). Of every call that takes a profile: NOT_FOUND (PROFILE_UNKNOWN: never made, deleted, past its time, or
+    another tenant's; the four cannot be told apart), FAILED_PRECONDITION (PROFILE_SEALED: encrypted with a key that the
+    service has not been given; PROFILE_OUTDATED: made by another encoder than the installed one). A request of several
+    faults names all of them.
     """
 
     def CreateProfile(self, request, context):
-        """Makes a profile from portraits of one person. The pictures themselves are not kept.
+        """Makes a profile from portraits of one person. The pictures themselves are not kept, unless that is asked for.
 
         Errors besides the common ones: FAILED_PRECONDITION (REFERENCES_DISAGREE: a reference shows another person than the
-        rest; its position is given), RESOURCE_EXHAUSTED (QUOTA).
+        rest; its position is given), ALREADY_EXISTS (PROFILE_EXISTS: the tenant has a profile of that name),
+        RESOURCE_EXHAUSTED (QUOTA).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -229,8 +234,10 @@ class IdentityService:
     (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). Of every call that takes a picture: INVALID_ARGUMENT
     (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT), FAILED_PRECONDITION (URI_UNREACHABLE, NO_FACE,
     FACE_TOO_SMALL, POSE_TOO_EXTREME, FACE_NOT_SELECTED, MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), PERMISSION_DENIED
-    (URI_NOT_ALLOWED). Of every call that takes a profile: NOT_FOUND (PROFILE_UNKNOWN: never made, deleted, or past its time;
-    the three cannot be told apart). A request of several faults names all of them.
+    (URI_NOT_ALLOWED). Of every call that takes a profile: NOT_FOUND (PROFILE_UNKNOWN: never made, deleted, past its time, or
+    another tenant's; the four cannot be told apart), FAILED_PRECONDITION (PROFILE_SEALED: encrypted with a key that the
+    service has not been given; PROFILE_OUTDATED: made by another encoder than the installed one). A request of several
+    faults names all of them.
     """
 
     @staticmethod

@@ -38,8 +38,10 @@ class IdentityServiceStub:
     (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). Of every call that takes a picture: INVALID_ARGUMENT
     (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT), FAILED_PRECONDITION (URI_UNREACHABLE, NO_FACE,
     FACE_TOO_SMALL, POSE_TOO_EXTREME, FACE_NOT_SELECTED, MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), PERMISSION_DENIED
-    (URI_NOT_ALLOWED). Of every call that takes a profile: NOT_FOUND (PROFILE_UNKNOWN: never made, deleted, or past its time;
-    the three cannot be told apart). A request of several faults names all of them.
+    (URI_NOT_ALLOWED). Of every call that takes a profile: NOT_FOUND (PROFILE_UNKNOWN: never made, deleted, past its time, or
+    another tenant's; the four cannot be told apart), FAILED_PRECONDITION (PROFILE_SEALED: encrypted with a key that the
+    service has not been given; PROFILE_OUTDATED: made by another encoder than the installed one). A request of several
+    faults names all of them.
     """
 
     @_typing.overload
@@ -47,10 +49,11 @@ class IdentityServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> IdentityServiceAsyncStub: ...
     CreateProfile: _grpc.UnaryUnaryMultiCallable[_identity_pb2.CreateProfileRequest, _identity_pb2.CreateProfileResponse]
-    """Makes a profile from portraits of one person. The pictures themselves are not kept.
+    """Makes a profile from portraits of one person. The pictures themselves are not kept, unless that is asked for.
 
     Errors besides the common ones: FAILED_PRECONDITION (REFERENCES_DISAGREE: a reference shows another person than the
-    rest; its position is given), RESOURCE_EXHAUSTED (QUOTA).
+    rest; its position is given), ALREADY_EXISTS (PROFILE_EXISTS: the tenant has a profile of that name),
+    RESOURCE_EXHAUSTED (QUOTA).
     """
     GetProfile: _grpc.UnaryUnaryMultiCallable[_identity_pb2.GetProfileRequest, _identity_pb2.GetProfileResponse]
     """Describes a profile."""
@@ -83,16 +86,19 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
     (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). Of every call that takes a picture: INVALID_ARGUMENT
     (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT), FAILED_PRECONDITION (URI_UNREACHABLE, NO_FACE,
     FACE_TOO_SMALL, POSE_TOO_EXTREME, FACE_NOT_SELECTED, MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), PERMISSION_DENIED
-    (URI_NOT_ALLOWED). Of every call that takes a profile: NOT_FOUND (PROFILE_UNKNOWN: never made, deleted, or past its time;
-    the three cannot be told apart). A request of several faults names all of them.
+    (URI_NOT_ALLOWED). Of every call that takes a profile: NOT_FOUND (PROFILE_UNKNOWN: never made, deleted, past its time, or
+    another tenant's; the four cannot be told apart), FAILED_PRECONDITION (PROFILE_SEALED: encrypted with a key that the
+    service has not been given; PROFILE_OUTDATED: made by another encoder than the installed one). A request of several
+    faults names all of them.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateProfile: _aio.UnaryUnaryMultiCallable[_identity_pb2.CreateProfileRequest, _identity_pb2.CreateProfileResponse]  # type: ignore[assignment]
-    """Makes a profile from portraits of one person. The pictures themselves are not kept.
+    """Makes a profile from portraits of one person. The pictures themselves are not kept, unless that is asked for.
 
     Errors besides the common ones: FAILED_PRECONDITION (REFERENCES_DISAGREE: a reference shows another person than the
-    rest; its position is given), RESOURCE_EXHAUSTED (QUOTA).
+    rest; its position is given), ALREADY_EXISTS (PROFILE_EXISTS: the tenant has a profile of that name),
+    RESOURCE_EXHAUSTED (QUOTA).
     """
     GetProfile: _aio.UnaryUnaryMultiCallable[_identity_pb2.GetProfileRequest, _identity_pb2.GetProfileResponse]  # type: ignore[assignment]
     """Describes a profile."""
@@ -124,8 +130,10 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
     (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). Of every call that takes a picture: INVALID_ARGUMENT
     (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT), FAILED_PRECONDITION (URI_UNREACHABLE, NO_FACE,
     FACE_TOO_SMALL, POSE_TOO_EXTREME, FACE_NOT_SELECTED, MODEL_NOT_INSTALLED), NOT_FOUND (ARTIFACT_EXPIRED), PERMISSION_DENIED
-    (URI_NOT_ALLOWED). Of every call that takes a profile: NOT_FOUND (PROFILE_UNKNOWN: never made, deleted, or past its time;
-    the three cannot be told apart). A request of several faults names all of them.
+    (URI_NOT_ALLOWED). Of every call that takes a profile: NOT_FOUND (PROFILE_UNKNOWN: never made, deleted, past its time, or
+    another tenant's; the four cannot be told apart), FAILED_PRECONDITION (PROFILE_SEALED: encrypted with a key that the
+    service has not been given; PROFILE_OUTDATED: made by another encoder than the installed one). A request of several
+    faults names all of them.
     """
 
     @_abc_1.abstractmethod
@@ -134,10 +142,11 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _identity_pb2.CreateProfileRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_identity_pb2.CreateProfileResponse, _abc.Awaitable[_identity_pb2.CreateProfileResponse]]:
-        """Makes a profile from portraits of one person. The pictures themselves are not kept.
+        """Makes a profile from portraits of one person. The pictures themselves are not kept, unless that is asked for.
 
         Errors besides the common ones: FAILED_PRECONDITION (REFERENCES_DISAGREE: a reference shows another person than the
-        rest; its position is given), RESOURCE_EXHAUSTED (QUOTA).
+        rest; its position is given), ALREADY_EXISTS (PROFILE_EXISTS: the tenant has a profile of that name),
+        RESOURCE_EXHAUSTED (QUOTA).
         """
 
     @_abc_1.abstractmethod
