@@ -2,10 +2,14 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3.11
+# PyTorch lives in an environment of its own: what is installed by default is without it.
+TORCH := .venv-torch
+# Tests that need it; in the default environment they are skipped.
+TORCH_TESTS := $(wildcard tests/services/edit/diffusion tests/deploy/training)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test lint format proto bench clean
+.PHONY: help setup models demo test torch lint format proto bench clean
 
 help: ## List the tasks.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 12
@@ -17,6 +21,15 @@ $(VENV)/.installed: constraints.txt requirements-dev.txt $(wildcard */pyproject.
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip
 	@$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
+	@touch $@
+
+torch: $(TORCH)/.installed ## Make .venv-torch, the environment of what needs PyTorch.
+
+$(TORCH)/.installed: constraints.txt requirements-torch.txt $(wildcard */pyproject.toml */*/pyproject.toml)
+	@echo "Installing PyTorch into $(TORCH) (about two minutes the first time) …"
+	@test -x $(TORCH)/bin/python || $(PYTHON) -m venv $(TORCH)
+	@$(TORCH)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip
+	@$(TORCH)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-torch.txt
 	@touch $@
 
 lint: setup ## ruff, mypy strict, buf lint, buf breaking.
@@ -40,11 +53,12 @@ models: setup ## Install the models and Triton (half a minute the first time, th
 demo: setup ## Set up everything, start the stack, take a real portrait through it: out/demo/.
 	@$(BIN)/python -m atelier_demo
 
-test: setup models ## Set up everything and run every test.
+test: setup models torch ## Set up everything and run every test; those that need PyTorch in their own environment.
 	@$(BIN)/python -m pytest
+	@$(if $(TORCH_TESTS),$(TORCH)/bin/python -m pytest $(TORCH_TESTS))
 
 bench: setup models ## Measure speed and memory; writes docs/benchmarks.md.
 	@$(BIN)/python benchmarks/report.py
 
 clean: ## Remove what the tasks leave in the repository; installed models stay.
-	@rm -rf $(VENV) out .cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf $(VENV) $(TORCH) out .cache .mypy_cache .pytest_cache .ruff_cache

@@ -54,8 +54,9 @@ def test_every_third_party_package_is_pinned(path: Path, pinned: set[str]) -> No
     assert {name for name in asked if not name.startswith("atelier-")} - pinned == set()
 
 
-def test_every_tool_is_pinned(pinned: set[str]) -> None:
-    assert names(lines(ROOT / "requirements-dev.txt")) - pinned == set()
+@pytest.mark.parametrize("file", ["requirements-dev.txt", "requirements-torch.txt"])
+def test_every_tool_is_pinned(file: str, pinned: set[str]) -> None:
+    assert names(lines(ROOT / file)) - pinned == set()
 
 
 def test_every_pin_is_one_version() -> None:
