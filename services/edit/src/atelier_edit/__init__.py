@@ -1,0 +1,1 @@
+"""The edit capability: facial detail and light."""
