@@ -1,0 +1,1 @@
+"""The identity capability: whose face it is, and whether it still is."""
