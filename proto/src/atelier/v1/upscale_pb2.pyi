@@ -31,9 +31,11 @@ class Upscaling(_message.Message):
     DENOISE_FIELD_NUMBER: _builtins.int
     GRAIN_FIELD_NUMBER: _builtins.int
     SEED_FIELD_NUMBER: _builtins.int
+    FORCE_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
     target: _builtins.str
     """A size by name: `2K` (long edge 2048 pixels) or `4K` (3840); the catalogue lists them. A picture that is as large
-    already is not made smaller; the report says so.
+    already is not made smaller: it is given back as it is, unless `force` is set, and the report says so.
     """
     scale: _builtins.float
     """Width over width, 1 to 4."""
@@ -47,6 +49,10 @@ class Upscaling(_message.Message):
     """How much of the input's own grain is put back at the new size, 0 to 1. Default 0."""
     seed: _builtins.int
     """Seed of the grain. Left out, one is drawn and the report says which."""
+    force: _builtins.bool
+    """Work on a picture that has its size already, too: the networks go over it, and it keeps its size."""
+    model: _builtins.str
+    """Name of an installed upscaler of the model catalogue that is used instead of Atelier's own."""
     def __init__(
         self,
         *,
@@ -56,10 +62,12 @@ class Upscaling(_message.Message):
         denoise: _builtins.float | None = ...,
         grain: _builtins.float | None = ...,
         seed: _builtins.int | None = ...,
+        force: _builtins.bool = ...,
+        model: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_denoise", b"_denoise", "_fidelity", b"_fidelity", "_grain", b"_grain", "_seed", b"_seed", "denoise", b"denoise", "fidelity", b"fidelity", "grain", b"grain", "scale", b"scale", "seed", b"seed", "size", b"size", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_denoise", b"_denoise", "_fidelity", b"_fidelity", "_grain", b"_grain", "_seed", b"_seed", "denoise", b"denoise", "fidelity", b"fidelity", "grain", b"grain", "scale", b"scale", "seed", b"seed", "size", b"size", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_denoise", b"_denoise", "_fidelity", b"_fidelity", "_grain", b"_grain", "_seed", b"_seed", "denoise", b"denoise", "fidelity", b"fidelity", "force", b"force", "grain", b"grain", "model", b"model", "scale", b"scale", "seed", b"seed", "size", b"size", "target", b"target"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__denoise: _TypeAlias = _typing.Literal["denoise"]  # noqa: Y015
     _WhichOneofArgType__denoise: _TypeAlias = _typing.Literal["_denoise", b"_denoise"]  # noqa: Y015
