@@ -567,8 +567,13 @@ class VerifyResponse(_message.Message):
     LIKENESS_FIELD_NUMBER: _builtins.int
     THRESHOLD_FIELD_NUMBER: _builtins.int
     REPORT_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
     threshold: _builtins.float
     """Similarity that the rate of false accepts stands for. Absent where no encoder is installed."""
+    confidence: _builtins.float
+    """How sure the verdict is, 0 to 1. For PASS: 1 less the share of pairs of different people that are at least as alike;
+    for FAIL: 1 less the share of pairs of one person that are at most as alike. Absent where no encoder is installed.
+    """
     @_builtins.property
     def likeness(self) -> Global___Likeness:
         """How alike they are; its verdict is PASS, FAIL or NOT_MEASURABLE."""
@@ -583,13 +588,19 @@ class VerifyResponse(_message.Message):
         likeness: Global___Likeness | None = ...,
         threshold: _builtins.float | None = ...,
         report: _report_pb2.Report | None = ...,
+        confidence: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_threshold", b"_threshold", "likeness", b"likeness", "report", b"report", "threshold", b"threshold"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_confidence", b"_confidence", "_threshold", b"_threshold", "confidence", b"confidence", "likeness", b"likeness", "report", b"report", "threshold", b"threshold"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_threshold", b"_threshold", "likeness", b"likeness", "report", b"report", "threshold", b"threshold"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_confidence", b"_confidence", "_threshold", b"_threshold", "confidence", b"confidence", "likeness", b"likeness", "report", b"report", "threshold", b"threshold"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__confidence: _TypeAlias = _typing.Literal["confidence"]  # noqa: Y015
+    _WhichOneofArgType__confidence: _TypeAlias = _typing.Literal["_confidence", b"_confidence"]  # noqa: Y015
     _WhichOneofReturnType__threshold: _TypeAlias = _typing.Literal["threshold"]  # noqa: Y015
     _WhichOneofArgType__threshold: _TypeAlias = _typing.Literal["_threshold", b"_threshold"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__confidence) -> _WhichOneofReturnType__confidence | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__threshold) -> _WhichOneofReturnType__threshold | None: ...
 
 Global___VerifyResponse: _TypeAlias = VerifyResponse  # noqa: Y015
@@ -694,7 +705,9 @@ class IdentityLock(_message.Message):
     """Deviation that is left alone, in units of the distance between the pupils, 0 to 0.1. Default 0.015."""
     @_builtins.property
     def features(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Features to hold, as in Proportion. Left out, all of the profile's."""
+        """Features to hold, as in Proportion: `nose_width`, `nose_length`, `jaw_width`, and `mouth_width`, `chin_height`,
+        `brow_height`, which an expression moves. Left out, the first three. The spacing and width of eyes are measured only.
+        """
 
     def __init__(
         self,

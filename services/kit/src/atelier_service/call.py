@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from atelier_imaging.picture import ImageInfo
 
     from atelier_service.cancellation import Cancellation
-    from atelier_service.models.backend import ModelBackend
+    from atelier_service.models.backend import InstalledModel, ModelBackend
     from atelier_service.pictures import Pictures
 
 
@@ -80,6 +80,10 @@ class Call:
     def drawn_seed(self) -> int:
         """Draw a seed of 32 bits from the call's identifier, so that the call repeated is the call answered."""
         return int.from_bytes(hashlib.sha256(self.request_id.encode()).digest()[:4], "big")
+
+    def used(self, model: str) -> InstalledModel | None:
+        """Return what is known of a model that took part in this call; None where it did not."""
+        return next((one for one in self._models.uses() if one.name == model), None)
 
     def remaining_seconds(self) -> float:
         """Return how long the call may still take."""
