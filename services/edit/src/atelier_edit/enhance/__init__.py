@@ -1,0 +1,1 @@
+"""Facial detail: what a portrait holds of it, made more visible."""
