@@ -159,6 +159,9 @@ class Relighting(_message.Message):
     STRENGTH_FIELD_NUMBER: _builtins.int
     PRESERVE_DETAIL_FIELD_NUMBER: _builtins.int
     PRESERVE_COLOR_FIELD_NUMBER: _builtins.int
+    FINISH_FIELD_NUMBER: _builtins.int
+    BACKGROUND_FALLOFF_FIELD_NUMBER: _builtins.int
+    BACKGROUND_WARMTH_FIELD_NUMBER: _builtins.int
     pattern: _builtins.str
     """A pattern by name; the catalogue lists them with their angles."""
     mood: _builtins.str
@@ -187,6 +190,16 @@ class Relighting(_message.Message):
     """How far hue and chroma stay under the new light: 0 takes the light's colour in full, 1 changes brightness only.
     Default 0.
     """
+    finish: _builtins.str
+    """How the skin mirrors the new light, by name: `matte`, `natural` or `dewy`; the catalogue lists them. Empty: `natural`."""
+    background_falloff: _builtins.float
+    """How far the background follows the light, 0 to 1: 0 leaves it as it is, 1 lets it fall off into the dark away from the
+    key. Default: that of pattern or mood, else 0.3.
+    """
+    background_warmth: _builtins.float
+    """Warmth of the background: -1 is the blue of dusk, 1 the amber of a low sun, 0 leaves its colour to the key. Default:
+    that of pattern or mood, else 0.
+    """
     @_builtins.property
     def rig(self) -> _light_pb2.LightRig:
         """Lamps of one's own."""
@@ -209,11 +222,18 @@ class Relighting(_message.Message):
         strength: _builtins.float | None = ...,
         preserve_detail: _builtins.float | None = ...,
         preserve_color: _builtins.float | None = ...,
+        finish: _builtins.str = ...,
+        background_falloff: _builtins.float | None = ...,
+        background_warmth: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_kelvin", b"_kelvin", "_preserve_color", b"_preserve_color", "_preserve_detail", b"_preserve_detail", "_ratio", b"_ratio", "_softness", b"_softness", "_strength", b"_strength", "kelvin", b"kelvin", "light", b"light", "pattern", b"pattern", "preserve_color", b"preserve_color", "preserve_detail", b"preserve_detail", "ratio", b"ratio", "reference", b"reference", "rig", b"rig", "softness", b"softness", "strength", b"strength"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_background_falloff", b"_background_falloff", "_background_warmth", b"_background_warmth", "_kelvin", b"_kelvin", "_preserve_color", b"_preserve_color", "_preserve_detail", b"_preserve_detail", "_ratio", b"_ratio", "_softness", b"_softness", "_strength", b"_strength", "background_falloff", b"background_falloff", "background_warmth", b"background_warmth", "kelvin", b"kelvin", "light", b"light", "pattern", b"pattern", "preserve_color", b"preserve_color", "preserve_detail", b"preserve_detail", "ratio", b"ratio", "reference", b"reference", "rig", b"rig", "softness", b"softness", "strength", b"strength"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_kelvin", b"_kelvin", "_preserve_color", b"_preserve_color", "_preserve_detail", b"_preserve_detail", "_ratio", b"_ratio", "_softness", b"_softness", "_strength", b"_strength", "kelvin", b"kelvin", "light", b"light", "mood", b"mood", "pattern", b"pattern", "preserve_color", b"preserve_color", "preserve_detail", b"preserve_detail", "ratio", b"ratio", "reference", b"reference", "rig", b"rig", "side", b"side", "softness", b"softness", "strength", b"strength"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_background_falloff", b"_background_falloff", "_background_warmth", b"_background_warmth", "_kelvin", b"_kelvin", "_preserve_color", b"_preserve_color", "_preserve_detail", b"_preserve_detail", "_ratio", b"_ratio", "_softness", b"_softness", "_strength", b"_strength", "background_falloff", b"background_falloff", "background_warmth", b"background_warmth", "finish", b"finish", "kelvin", b"kelvin", "light", b"light", "mood", b"mood", "pattern", b"pattern", "preserve_color", b"preserve_color", "preserve_detail", b"preserve_detail", "ratio", b"ratio", "reference", b"reference", "rig", b"rig", "side", b"side", "softness", b"softness", "strength", b"strength"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__background_falloff: _TypeAlias = _typing.Literal["background_falloff"]  # noqa: Y015
+    _WhichOneofArgType__background_falloff: _TypeAlias = _typing.Literal["_background_falloff", b"_background_falloff"]  # noqa: Y015
+    _WhichOneofReturnType__background_warmth: _TypeAlias = _typing.Literal["background_warmth"]  # noqa: Y015
+    _WhichOneofArgType__background_warmth: _TypeAlias = _typing.Literal["_background_warmth", b"_background_warmth"]  # noqa: Y015
     _WhichOneofReturnType__kelvin: _TypeAlias = _typing.Literal["kelvin"]  # noqa: Y015
     _WhichOneofArgType__kelvin: _TypeAlias = _typing.Literal["_kelvin", b"_kelvin"]  # noqa: Y015
     _WhichOneofReturnType__preserve_color: _TypeAlias = _typing.Literal["preserve_color"]  # noqa: Y015
@@ -228,6 +248,10 @@ class Relighting(_message.Message):
     _WhichOneofArgType__strength: _TypeAlias = _typing.Literal["_strength", b"_strength"]  # noqa: Y015
     _WhichOneofReturnType_light: _TypeAlias = _typing.Literal["pattern", "rig", "reference"]  # noqa: Y015
     _WhichOneofArgType_light: _TypeAlias = _typing.Literal["light", b"light"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__background_falloff) -> _WhichOneofReturnType__background_falloff | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__background_warmth) -> _WhichOneofReturnType__background_warmth | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__kelvin) -> _WhichOneofReturnType__kelvin | None: ...
     @_typing.overload

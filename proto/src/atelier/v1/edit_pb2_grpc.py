@@ -79,8 +79,8 @@ class EditServiceServicer:
     def Relight(self, request, context):
         """Lights the portrait anew: by a pattern, by lamps, or as a reference portrait is lit.
 
-        Errors besides the common ones: INVALID_ARGUMENT (PRESET_UNKNOWN); the face errors for the reference too, with
-        `reference` as the field.
+        Errors besides the common ones: INVALID_ARGUMENT (PRESET_UNKNOWN; FIELD_OUT_OF_RANGE for lamps that contradict each
+        other); the face errors for the reference too, with `reference` as the field.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

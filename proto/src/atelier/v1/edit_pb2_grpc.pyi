@@ -48,8 +48,8 @@ class EditServiceStub:
     Relight: _grpc.UnaryUnaryMultiCallable[_edit_pb2.RelightRequest, _edit_pb2.RelightResponse]
     """Lights the portrait anew: by a pattern, by lamps, or as a reference portrait is lit.
 
-    Errors besides the common ones: INVALID_ARGUMENT (PRESET_UNKNOWN); the face errors for the reference too, with
-    `reference` as the field.
+    Errors besides the common ones: INVALID_ARGUMENT (PRESET_UNKNOWN; FIELD_OUT_OF_RANGE for lamps that contradict each
+    other); the face errors for the reference too, with `reference` as the field.
     """
 
 @_typing.type_check_only
@@ -72,8 +72,8 @@ class EditServiceAsyncStub(EditServiceStub):
     Relight: _aio.UnaryUnaryMultiCallable[_edit_pb2.RelightRequest, _edit_pb2.RelightResponse]  # type: ignore[assignment]
     """Lights the portrait anew: by a pattern, by lamps, or as a reference portrait is lit.
 
-    Errors besides the common ones: INVALID_ARGUMENT (PRESET_UNKNOWN); the face errors for the reference too, with
-    `reference` as the field.
+    Errors besides the common ones: INVALID_ARGUMENT (PRESET_UNKNOWN; FIELD_OUT_OF_RANGE for lamps that contradict each
+    other); the face errors for the reference too, with `reference` as the field.
     """
 
 class EditServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -105,8 +105,8 @@ class EditServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_edit_pb2.RelightResponse, _abc.Awaitable[_edit_pb2.RelightResponse]]:
         """Lights the portrait anew: by a pattern, by lamps, or as a reference portrait is lit.
 
-        Errors besides the common ones: INVALID_ARGUMENT (PRESET_UNKNOWN); the face errors for the reference too, with
-        `reference` as the field.
+        Errors besides the common ones: INVALID_ARGUMENT (PRESET_UNKNOWN; FIELD_OUT_OF_RANGE for lamps that contradict each
+        other); the face errors for the reference too, with `reference` as the field.
         """
 
 def add_EditServiceServicer_to_server(servicer: EditServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
