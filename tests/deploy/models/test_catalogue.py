@@ -11,23 +11,29 @@ PACKAGED = resources.files("atelier_models").joinpath("catalogue.toml").read_tex
 
 
 def test_the_packaged_catalogue_holds_the_contract_of_the_perception_models() -> None:
-    shapes = {name: model.shapes for name, model in catalogue.load().models.items()}
-    assert shapes == {
+    expected = {
         "face_detector": {"image": (128, 128, 3), "boxes": (896, 16), "scores": (896, 1)},
         "face_mesh": {"image": (192, 192, 3), "points": (1404,), "presence": (1,)},
         "iris": {"image": (64, 64, 3), "eye": (213,), "iris": (15,)},
         "person_segmenter": {"image": (256, 256, 3), "mask": (256, 256, 1)},
+        "face_encoder": {"image": (150, 150, 3), "embedding": (128,)},
+        "face_expression": {"image": (112, 112, 3), "probabilities": (7,)},
+        "face_age": {"image": (112, 112, 3), "age": (1,), "sex": (2,)},
     }
+    models = catalogue.load().models
+    assert expected == {name: models[name].shapes for name in expected}
 
 
 def test_ranges_of_the_inputs_are_those_the_models_were_trained_with() -> None:
-    ranges = {name: model.inputs["image"].range for name, model in catalogue.load().models.items()}
-    assert ranges == {
+    expected = {
         "face_detector": (-1.0, 1.0),
         "face_mesh": (0.0, 1.0),
         "iris": (0.0, 1.0),
         "person_segmenter": (0.0, 1.0),
+        "face_encoder": (0.0, 1.0),
     }
+    models = catalogue.load().models
+    assert expected == {name: models[name].inputs["image"].range for name in expected}
 
 
 def test_every_checksum_is_a_sha_256() -> None:
@@ -37,7 +43,8 @@ def test_every_checksum_is_a_sha_256() -> None:
 
 
 def test_only_sources_of_models_are_needed() -> None:
-    assert [source.name for source in catalogue.load().needed()] == ["mediapipe"]
+    without = PACKAGED[: PACKAGED.index('[[model]]\nname = "face_encoder"')]
+    assert [source.name for source in catalogue.parse(without).needed()] == ["mediapipe"]
 
 
 def test_a_model_takes_what_it_does_not_say_from_the_defaults() -> None:

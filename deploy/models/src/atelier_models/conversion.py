@@ -18,7 +18,7 @@ from atelier_models import installed, parity
 from atelier_models.downloads import pull
 from atelier_models.trial import choose_executor
 from atelier_models.verification import original_answers
-from atelier_models.worker_runs import converter, extract, run_worker, write_border
+from atelier_models.worker_runs import PROGRAMS, converter, extract, run_worker, write_border
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,11 +50,11 @@ def _convert(model: Model, catalogue: Catalogue, source: Path, home: Path, pytho
     place = installed.folder_of(model, home)
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".making-", dir=place.parent) as work:
-        original, border, made = Path(work) / "original.tflite", Path(work) / "border.json", Path(work) / "made"
+        original, border, made = Path(work) / "original", Path(work) / "border.json", Path(work) / "made"
         made.mkdir()
         extract(model, source, original)
         write_border(model, border)
-        run_worker(python, "tflite_to_onnx", [original, made / installed.GRAPH, border])
+        run_worker(python, PROGRAMS[model.converter].converter, [original, made / installed.GRAPH, border])
         contract = _contract(model, catalogue, made / installed.GRAPH)
         (made / installed.CONTRACT).write_text(json.dumps(contract, indent=2) + "\n", encoding="utf-8")
         measured = parity.measure(model, made / installed.GRAPH, original_answers(model, original, python))

@@ -10,17 +10,13 @@ from typing import TYPE_CHECKING, TypedDict
 
 from atelier_sdk.errors import ModelNotInstalledError
 
+from atelier_models.worker_runs import PROGRAMS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from atelier_models.catalogue import Input, Model, Output
 
-CONVERTER_FILES = (
-    "requirements-convert.txt",
-    "worker/tensorflow_stand_in.py",
-    "worker/tflite_to_onnx.py",
-    "worker/graph.py",
-)
 GRAPH, CONTRACT, PARITY = "model.onnx", "model.json", "parity.json"
 
 
@@ -81,7 +77,7 @@ def recipe(model: Model) -> str:
     for text in (model.member_sha256, repr(sorted(model.tensors.items())), repr(sorted(model.shapes.items()))):
         digest.update(text.encode())
     package = Path(__file__).parent
-    for name in CONVERTER_FILES:
+    for name in ("requirements-convert.txt", *(f"worker/{file}" for file in PROGRAMS[model.converter].files)):
         digest.update((package / name).read_bytes())
     return digest.hexdigest()[:16]
 

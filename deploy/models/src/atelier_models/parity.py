@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from atelier_models.backend.executor import Executor, Tensors
-    from atelier_models.catalogue import Model
+    from atelier_models.catalogue import Converter, Model
 
-ORIGINAL = "LiteRT"
+ORIGINALS: Mapping[Converter, str] = {"tflite": "LiteRT", "face-api": "NumPy, float64"}
+KNOWN = "known landmarks"
 NOISE_PICTURES = 3
 PARITY_BATCH = 2 + NOISE_PICTURES  # the portrait, its mirror image, noise
 
@@ -64,12 +65,12 @@ def known_landmarks() -> tuple[tuple[Landmark, ...], float]:
 def portrait(model: Model) -> Tensors:
     """Return the portrait as the model takes it: [1, height, width, 3] float32 in the range of its input.
 
-    The crops are of scikit-image's `astronaut`, a photograph by NASA in the public domain: the person, the face and the
-    left eye.
+    The crops are of scikit-image's `astronaut`, a photograph by NASA in the public domain: the person, the face, the
+    left eye, and the face as its encoder and as its expression and age are read from.
     """
     name, border = next(iter(model.inputs.items()))
     with np.load(io.BytesIO(_read("portrait.npz"))) as crops:
-        crop = {64: "eye", 192: "face"}.get(border.shape[0], "person")
+        crop = {64: "eye", 112: "head", 150: "aligned", 192: "face"}.get(border.shape[0], "person")
         pixels = _halved(crops[crop], border.shape[0])
     low, high = border.range
     return {name: (pixels[None] / 255 * (high - low) + low).astype(np.float32)}
@@ -88,7 +89,7 @@ def measure(
     """Return the differences of every executor; `expected` is what the original answers to `pictures`, if known."""
     opened = executors or {name: open_executor(name, graph, thread_count()) for name in EXECUTORS}
     return {
-        "reference": ORIGINAL if expected else "known landmarks",
+        "reference": ORIGINALS[model.converter] if expected else KNOWN,
         "pictures": PARITY_BATCH,
         "tolerance": {name: border.tolerance for name, border in model.outputs.items()},
         "difference": {name: _differences(model, executor, expected) for name, executor in opened.items()},
@@ -115,7 +116,7 @@ def largest(parity: Parity) -> float:
 
     Where the original was asked, its known landmarks do not count: they are rounded to three digits.
     """
-    prefix = "original" if parity["reference"] == ORIGINAL else "known"
+    prefix = "known" if parity["reference"] == KNOWN else "original"
     return max(
         difference
         for compared in parity["difference"].values()

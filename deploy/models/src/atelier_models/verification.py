@@ -13,7 +13,7 @@ import numpy as np
 
 from atelier_models import installed, parity
 from atelier_models.downloads import pull
-from atelier_models.worker_runs import converter, extract, run_worker, write_border
+from atelier_models.worker_runs import PROGRAMS, converter, extract, run_worker, write_border
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +46,7 @@ def verify(
         for name, (model, place) in found.items():
             source = pull(catalogue.sources[model.source], home, progress)
             with progress.step(f"Verifying {name}"), tempfile.TemporaryDirectory() as work:
-                original = Path(work) / "original.tflite"
+                original = Path(work) / "original"
                 extract(model, source, original)
                 measured[name] = parity.measure(model, place.graph, original_answers(model, original, python))
                 parity.write(measured[name], place.folder, installed.PARITY)
@@ -60,6 +60,6 @@ def original_answers(model: Model, original: Path, python: Path) -> Tensors:
         given, taken, border = Path(work) / "given.npz", Path(work) / "taken.npz", Path(work) / "border.json"
         np.savez(given, image=next(iter(parity.pictures(model).values())))
         write_border(model, border)
-        run_worker(python, "litert", [original, given, taken, border])
+        run_worker(python, PROGRAMS[model.converter].original, [original, given, taken, border])
         with np.load(taken) as answers:
             return {name: answers[name] for name in model.outputs}

