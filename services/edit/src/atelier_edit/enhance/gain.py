@@ -25,8 +25,8 @@ _ENERGY_PIXELS: Final = 5
 # no halo appears; half at faint texture, whose every pore is an extreme of its own.
 _OVERSHOOT_AT_EDGES: Final = 0.04
 _OVERSHOOT_OF_TEXTURE: Final = 0.5
-_EDGE: Final = 0.08
-_EDGE_PIXELS: Final = 7
+_EDGE: Final = 0.07
+_EDGE_PIXELS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)

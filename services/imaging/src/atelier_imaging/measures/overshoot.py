@@ -22,8 +22,9 @@ OVERSHOOT = Gate(maximum=0.08, fail_above=0.18)
 MINIMUM_EDGE_PIXELS = 50
 # An edge, display-encoded 0..1: what lies between its two sides.
 _EDGE = 0.25
-# Both sides of an edge lie within this window, and the lines beside it too: edges are 1 to 3 pixels wide.
-_WINDOW = 7
+# Edges are 1 to 3 pixels wide, and lines beside them within 2 pixels of the middle. What they overshoot is looked for
+# in a wider window: a bright line that was there already, a little further off, is none of sharpening's.
+_BEFORE, _AFTER = 9, 5
 _PERCENTILE = 95
 _LUMA = np.array([[0.2126, 0.7152, 0.0722]])
 
@@ -43,11 +44,11 @@ def overshoot(
     """
     require_same_shape(before, after, mask)
     name, unit, box = "overshoot", "ratio", box_of(mask > 0.5)
-    window = bounds(mask > 0.5, margin=_WINDOW)
+    window = bounds(mask > 0.5, margin=_BEFORE)
     if window is None:
         return not_measurable(name, unit, gate, "There is nothing to look for edges in.", region, box)
-    low, high = _range(before[window])
-    low_after, high_after = _range(after[window])
+    low, high = _range(before[window], _BEFORE)
+    low_after, high_after = _range(after[window], _AFTER)
     step = high - low
     edge = (step > _EDGE) & (mask[window] > 0.5)
     if np.count_nonzero(edge) < MINIMUM_EDGE_PIXELS:
@@ -58,8 +59,8 @@ def overshoot(
     return judged(name, value, unit, gate, explanation, region, box)
 
 
-def _range(pixels: Pixels) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the least and the greatest luma around each pixel."""
+def _range(pixels: Pixels, side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the least and the greatest luma within a square around each pixel."""
     luma = np.asarray(cv2.transform(to_float(pixels), _LUMA), np.float32)
-    window = np.ones((_WINDOW, _WINDOW), np.uint8)
+    window = np.ones((side, side), np.uint8)
     return np.asarray(cv2.erode(luma, window), np.float32), np.asarray(cv2.dilate(luma, window), np.float32)
