@@ -2,8 +2,9 @@
 
 Similarity is a cosine on the scale of an encoder whose different people have a normal distribution around 0: at a
 similarity s, a share of Φ(−s / 0.1175) of pairs of different people are at least as alike. So 0.363, the published
-threshold of SFace, stands for 1 in 1,000, and the same value stands for the same rate whatever the encoder. Two
-pictures with one embedding have similarity 1.
+threshold of SFace, stands for 1 in 1,000, and the same value stands for the same rate whatever the encoder. What is
+rarer than the rarest rate that was measured is extrapolated up to 0.9; from there a straight line leads to 1, which
+is no distance at all.
 
 | similarity | 0 | 0.151 | 0.273 | 0.363 | 0.437 | 0.501 |
 |---|---|---|---|---|---|---|
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 # SFace's published threshold is set to 1 in 1,000; everything else on the scale follows from that.
 SPREAD: Final = 0.363 / NormalDist().inv_cdf(0.999)
 _LEAST_SIMILAR: Final = -1.0
+# Rates below the measured ones are extrapolated along the curve below this rate, up to this similarity.
+_TAIL_FROM, _TAIL_TO = 0.01, 0.9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,9 +89,15 @@ class Calibration:
         return float(np.interp(distance, self.reject_distances, self.false_reject_rates))
 
     def _knots(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the distances where the scale is known and the similarities there, from 1 at no distance on down."""
+        """Return distances, rising from 0, and the similarity of each, falling from 1."""
         known = [similarity_of_rate(float(rate)) for rate in self.false_accept_rates]
-        return np.concatenate([[0.0], self.distances]), np.array([1.0, *known])
+        # The tail goes on as straight as it was measured from 1 in 100 on: as a normal distribution's would.
+        bend = int(np.searchsorted(self.false_accept_rates, _TAIL_FROM))
+        slope = (known[bend] - known[0]) / (self.distances[bend] - self.distances[0])
+        tail = self.distances[0] + (_TAIL_TO - known[0]) / slope
+        if not 0 < tail < self.distances[0]:
+            return np.concatenate([[0.0], self.distances]), np.array([1.0, *known])
+        return np.concatenate([[0.0, tail], self.distances]), np.array([1.0, _TAIL_TO, *known])
 
 
 def similarity_of_rate(false_accept_rate: float) -> float:

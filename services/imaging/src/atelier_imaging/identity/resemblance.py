@@ -89,9 +89,7 @@ class Resemblance:
         (height, width), (rows, columns) = self._source.pixels.shape[:2], edited.pixels.shape[:2]
         across, down = columns / width, rows / height
         if abs(across / down - 1) > _SAME_ASPECT:
-            raise ValueError(
-                f"an edit of {columns} x {rows} is framed otherwise than {width} x {height}: give a Portrait"
-            )
+            raise ValueError(f"an edit of {columns} x {rows} is not framed as {width} x {height}: give a Portrait")
         crop = self._crop
         return dataclasses.replace(crop, x=crop.x * across, y=crop.y * down, side=crop.side * (across + down) / 2)
 

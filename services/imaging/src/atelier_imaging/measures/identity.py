@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from atelier_sdk.errors import FaceTooSmallError, ModelNotInstalledError, NoFaceError
 
+from atelier_imaging.identity.calibration import similarity_of_rate
 from atelier_imaging.identity.resemblance import Resemblance
 from atelier_imaging.measures.measure import Gate, Measure, judged, not_measurable
 from atelier_imaging.region import Region
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
     from atelier_imaging.picture import Picture
     from atelier_imaging.portrait import Portrait
 
-# Operations that are not about the face; those that are have gates of their own. Fails where a stranger might pass
-# for the person.
-IDENTITY_SIMILARITY: Final = Gate(minimum=0.80, fail_below=0.65)
+# Passes where fewer than 1 in 100,000 strangers are as alike, fails where 1 in 1,000 is. Operations that promise more
+# have gates of their own.
+IDENTITY_SIMILARITY: Final = Gate(minimum=similarity_of_rate(1e-5), fail_below=similarity_of_rate(1e-3))
 _NAME, _UNIT = "identity_similarity", "cosine"
 # What keeps the measure from being taken, and is the picture's or the installation's.
 UNMEASURABLE: Final = (ModelNotInstalledError, NoFaceError, FaceTooSmallError)
