@@ -5,54 +5,24 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from atelier.v1 import style_pb2
 
-from atelier_client.artifacts import collect, place
-from atelier_client.parameters import Grade, Grain, Output, SkinTone, face_selector
-from atelier_client.report import Report
-from atelier_client.result import PictureResult
-from atelier_client.session import Session, new_request_id
+from atelier_client.editing import CallOptions, begin, common, reference, result
+from atelier_client.parameters import Grade, Grain, SkinTone
 from atelier_client.steps import Method, Operation, Steps, call, work
 
 if TYPE_CHECKING:
-    from atelier.v1 import face_pb2, image_pb2
-
-    from atelier_client.parameters import FaceChoice
     from atelier_client.pictures import PictureSource
+    from atelier_client.result import PictureResult
+    from atelier_client.session import Session
 
 _SERVICE = "/atelier.v1.StyleService"
 _GRADE = Method(f"{_SERVICE}/Grade", style_pb2.GradeRequest, style_pb2.GradeResponse)
 _GRAIN = Method(f"{_SERVICE}/Grain", style_pb2.GrainRequest, style_pb2.GrainResponse)
 _SKIN_TONE = Method(f"{_SERVICE}/SkinTone", style_pb2.SkinToneRequest, style_pb2.SkinToneResponse)
 _APPLY = Method(f"{_SERVICE}/Apply", style_pb2.ApplyRequest, style_pb2.ApplyResponse)
-
-
-class CallOptions(TypedDict, total=False):
-    """What every style call takes besides its own parameters.
-
-    `face` is an index, the largest first, or a pixel (x, y) inside the face; `identity_floor` is 0..1; `request_id` is
-    a UUID, drawn when left out; `deadline_seconds` is for the whole operation, uploads and retries included.
-    """
-
-    face: FaceChoice | None
-    output: Output | None
-    identity_floor: float | None
-    include_mesh: bool
-    request_id: str | None
-    deadline_seconds: float | None
-
-
-class _Common(TypedDict):
-    """The fields that all requests of the service share."""
-
-    request_id: str
-    image: image_pb2.Image
-    face: face_pb2.FaceSelector | None
-    output: image_pb2.OutputOptions | None
-    identity_floor: float | None
-    include_mesh: bool
 
 
 def grade(
@@ -62,11 +32,11 @@ def grade(
 
     Errors: AtelierCallError (PRESET_UNKNOWN, LUT_MALFORMED, the IMAGE_… reasons …); PictureError; OSError.
     """
-    operation = _begin(session, options)
-    common = yield from _common(operation, image, options)
+    operation = begin(session, options)
+    fields = yield from common(operation, image, options)
     message = yield from _grade(operation, grade)
-    answer = yield from call(operation, _GRADE, style_pb2.GradeRequest(grade=message, **common))
-    return (yield from _result(operation, answer.image, Report(answer.report), answer.lut))
+    answer = yield from call(operation, _GRADE, style_pb2.GradeRequest(grade=message, **fields))
+    return (yield from result(operation, answer.image, answer.report, answer.lut))
 
 
 def grain(
@@ -76,11 +46,11 @@ def grain(
 
     Errors: AtelierCallError (PRESET_UNKNOWN, the IMAGE_… reasons …); PictureError; OSError.
     """
-    operation = _begin(session, options)
-    common = yield from _common(operation, image, options)
+    operation = begin(session, options)
+    fields = yield from common(operation, image, options)
     message = yield from _grain(operation, grain)
-    answer = yield from call(operation, _GRAIN, style_pb2.GrainRequest(grain=message, **common))
-    return (yield from _result(operation, answer.image, Report(answer.report)))
+    answer = yield from call(operation, _GRAIN, style_pb2.GrainRequest(grain=message, **fields))
+    return (yield from result(operation, answer.image, answer.report))
 
 
 def skin_tone(
@@ -90,11 +60,11 @@ def skin_tone(
 
     Errors: AtelierCallError (NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME, SKIN_NOT_VISIBLE …); PictureError; OSError.
     """
-    operation = _begin(session, options)
-    common = yield from _common(operation, image, options)
+    operation = begin(session, options)
+    fields = yield from common(operation, image, options)
     message = yield from _skin_tone(operation, skin_tone)
-    answer = yield from call(operation, _SKIN_TONE, style_pb2.SkinToneRequest(skin_tone=message, **common))
-    return (yield from _result(operation, answer.image, Report(answer.report)))
+    answer = yield from call(operation, _SKIN_TONE, style_pb2.SkinToneRequest(skin_tone=message, **fields))
+    return (yield from result(operation, answer.image, answer.report))
 
 
 def apply(
@@ -111,9 +81,9 @@ def apply(
 
     Errors: those of the three.
     """
-    operation = _begin(session, options)
-    common = yield from _common(operation, image, options)
-    request = style_pb2.ApplyRequest(**common)
+    operation = begin(session, options)
+    fields = yield from common(operation, image, options)
+    request = style_pb2.ApplyRequest(**fields)
     if skin_tone is not None:
         request.skin_tone.CopyFrom((yield from _skin_tone(operation, skin_tone)))
     if grade is not None:
@@ -121,24 +91,7 @@ def apply(
     if grain is not None:
         request.grain.CopyFrom((yield from _grain(operation, grain, seed)))
     answer = yield from call(operation, _APPLY, request)
-    return (yield from _result(operation, answer.image, Report(answer.report), answer.lut))
-
-
-def _begin(session: Session, options: CallOptions) -> Operation:
-    request_id = options.get("request_id") or new_request_id()
-    return Operation.begin(session, request_id, options.get("deadline_seconds"))
-
-
-def _common(operation: Operation, image: PictureSource, options: CallOptions) -> Steps[_Common]:
-    output = options.get("output")
-    return _Common(
-        request_id=operation.request_id,
-        image=(yield from place(operation, image)),
-        face=face_selector(options.get("face")),
-        output=output.message() if output else None,
-        identity_floor=options.get("identity_floor"),
-        include_mesh=options.get("include_mesh", False),
-    )
+    return (yield from result(operation, answer.image, answer.report, answer.lut))
 
 
 def _grade(operation: Operation, grade: str | Grade) -> Steps[style_pb2.Grade]:
@@ -147,26 +100,15 @@ def _grade(operation: Operation, grade: str | Grade) -> Steps[style_pb2.Grade]:
     if isinstance(lut, str | os.PathLike):
         path = Path(lut)
         lut = yield from work(path.read_bytes)
-    return wanted.message(lut, (yield from _reference(operation, wanted.match)))
+    return wanted.message(lut, (yield from reference(operation, wanted.match)))
 
 
 def _grain(operation: Operation, grain: str | Grain, seed: int | None = None) -> Steps[style_pb2.Grain]:
     wanted = Grain(stock=grain) if isinstance(grain, str) else grain
     if seed is not None:
         wanted = dataclasses.replace(wanted, seed=seed)
-    return wanted.message((yield from _reference(operation, wanted.match)))
+    return wanted.message((yield from reference(operation, wanted.match)))
 
 
 def _skin_tone(operation: Operation, skin_tone: SkinTone) -> Steps[style_pb2.SkinTone]:
-    return skin_tone.message((yield from _reference(operation, skin_tone.match)))
-
-
-def _reference(operation: Operation, source: PictureSource | None) -> Steps[image_pb2.Image | None]:
-    if source is None:
-        return None
-    return (yield from place(operation, source))
-
-
-def _result(operation: Operation, image: image_pb2.Image, report: Report, lut: bytes = b"") -> Steps[PictureResult]:
-    content = yield from collect(operation, image)
-    return PictureResult(content, report, lut)
+    return skin_tone.message((yield from reference(operation, skin_tone.match)))
