@@ -18,6 +18,7 @@ AtelierError                     INTERNAL             INTERNAL
 │   ├── FaceTooSmallError                             FACE_TOO_SMALL
 │   ├── PoseTooExtremeError                           POSE_TOO_EXTREME
 │   ├── FaceNotSelectedError                          FACE_NOT_SELECTED
+│   ├── EyesClosedError                               EYES_CLOSED
 │   ├── SkinNotVisibleError                           SKIN_NOT_VISIBLE
 │   ├── ReferencesDisagreeError                       REFERENCES_DISAGREE
 │   ├── ProfileSealedError                            PROFILE_SEALED
@@ -194,6 +195,12 @@ class FaceNotSelectedError(FailedPreconditionError):
     """The face selector points at no face."""
 
     reason = "FACE_NOT_SELECTED"
+
+
+class EyesClosedError(FailedPreconditionError):
+    """The eyes are closed, and what is asked would have to show what nobody can see."""
+
+    reason = "EYES_CLOSED"
 
 
 class SkinNotVisibleError(FailedPreconditionError):

@@ -44,6 +44,7 @@ class ExpressionAdjustment(_message.Message):
     FACIAL_TENSION_FIELD_NUMBER: _builtins.int
     JAW_OPEN_FIELD_NUMBER: _builtins.int
     REGION_FIELD_NUMBER: _builtins.int
+    EXPRESSION_FIELD_NUMBER: _builtins.int
     pitch_degrees: _builtins.float
     """Turns the head up (above 0) or down, in degrees."""
     yaw_degrees: _builtins.float
@@ -78,6 +79,10 @@ class ExpressionAdjustment(_message.Message):
     """The only part that may move: face, eyes, lips or brows. Movements of other parts are left out, and the report says so.
     REGION_UNSPECIFIED lets all move.
     """
+    expression: _builtins.str
+    """Name of an expression of the catalogue (presets of kind "expression": calm, confident, subtle_smile, ...). A control
+    that is given beside it goes before the expression's own.
+    """
     def __init__(
         self,
         *,
@@ -95,10 +100,11 @@ class ExpressionAdjustment(_message.Message):
         facial_tension: _builtins.float | None = ...,
         jaw_open: _builtins.float | None = ...,
         region: _face_pb2.Region.ValueType = ...,
+        expression: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_brow_raise", b"_brow_raise", "_eye_open", b"_eye_open", "_facial_tension", b"_facial_tension", "_gaze_x_degrees", b"_gaze_x_degrees", "_gaze_y_degrees", b"_gaze_y_degrees", "_jaw_open", b"_jaw_open", "_left_eye_open", b"_left_eye_open", "_mouth_corner", b"_mouth_corner", "_pitch_degrees", b"_pitch_degrees", "_right_eye_open", b"_right_eye_open", "_roll_degrees", b"_roll_degrees", "_smile", b"_smile", "_yaw_degrees", b"_yaw_degrees", "brow_raise", b"brow_raise", "eye_open", b"eye_open", "facial_tension", b"facial_tension", "gaze_x_degrees", b"gaze_x_degrees", "gaze_y_degrees", b"gaze_y_degrees", "jaw_open", b"jaw_open", "left_eye_open", b"left_eye_open", "mouth_corner", b"mouth_corner", "pitch_degrees", b"pitch_degrees", "right_eye_open", b"right_eye_open", "roll_degrees", b"roll_degrees", "smile", b"smile", "yaw_degrees", b"yaw_degrees"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_brow_raise", b"_brow_raise", "_eye_open", b"_eye_open", "_facial_tension", b"_facial_tension", "_gaze_x_degrees", b"_gaze_x_degrees", "_gaze_y_degrees", b"_gaze_y_degrees", "_jaw_open", b"_jaw_open", "_left_eye_open", b"_left_eye_open", "_mouth_corner", b"_mouth_corner", "_pitch_degrees", b"_pitch_degrees", "_right_eye_open", b"_right_eye_open", "_roll_degrees", b"_roll_degrees", "_smile", b"_smile", "_yaw_degrees", b"_yaw_degrees", "brow_raise", b"brow_raise", "eye_open", b"eye_open", "facial_tension", b"facial_tension", "gaze_x_degrees", b"gaze_x_degrees", "gaze_y_degrees", b"gaze_y_degrees", "jaw_open", b"jaw_open", "left_eye_open", b"left_eye_open", "mouth_corner", b"mouth_corner", "pitch_degrees", b"pitch_degrees", "region", b"region", "right_eye_open", b"right_eye_open", "roll_degrees", b"roll_degrees", "smile", b"smile", "yaw_degrees", b"yaw_degrees"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_brow_raise", b"_brow_raise", "_eye_open", b"_eye_open", "_facial_tension", b"_facial_tension", "_gaze_x_degrees", b"_gaze_x_degrees", "_gaze_y_degrees", b"_gaze_y_degrees", "_jaw_open", b"_jaw_open", "_left_eye_open", b"_left_eye_open", "_mouth_corner", b"_mouth_corner", "_pitch_degrees", b"_pitch_degrees", "_right_eye_open", b"_right_eye_open", "_roll_degrees", b"_roll_degrees", "_smile", b"_smile", "_yaw_degrees", b"_yaw_degrees", "brow_raise", b"brow_raise", "expression", b"expression", "eye_open", b"eye_open", "facial_tension", b"facial_tension", "gaze_x_degrees", b"gaze_x_degrees", "gaze_y_degrees", b"gaze_y_degrees", "jaw_open", b"jaw_open", "left_eye_open", b"left_eye_open", "mouth_corner", b"mouth_corner", "pitch_degrees", b"pitch_degrees", "region", b"region", "right_eye_open", b"right_eye_open", "roll_degrees", b"roll_degrees", "smile", b"smile", "yaw_degrees", b"yaw_degrees"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__brow_raise: _TypeAlias = _typing.Literal["brow_raise"]  # noqa: Y015
     _WhichOneofArgType__brow_raise: _TypeAlias = _typing.Literal["_brow_raise", b"_brow_raise"]  # noqa: Y015

@@ -50,12 +50,13 @@ class ExpressionServiceServicer:
         """Adjusts expression, gaze and head pose. Hair and background outside the head's own movement stay as they are, and a
         closed mouth stays closed: no teeth are invented.
 
-        Errors: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT, FIELD_OUT_OF_RANGE),
-        FAILED_PRECONDITION (URI_UNREACHABLE, NO_FACE, FACE_TOO_SMALL, FACE_NOT_SELECTED, IDENTITY_BELOW_FLOOR,
-        MODEL_NOT_INSTALLED, and POSE_TOO_EXTREME where the head, as it is or as it would be, is turned further than can be
-        served), NOT_FOUND (ARTIFACT_EXPIRED), PERMISSION_DENIED (URI_NOT_ALLOWED), RESOURCE_EXHAUSTED (QUEUE_FULL),
-        DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all of
-        them.
+        Errors: INVALID_ARGUMENT (IMAGE_UNDECODABLE, IMAGE_TRUNCATED, IMAGE_TOO_LARGE, UNSUPPORTED_FORMAT, PRESET_UNKNOWN,
+        FIELD_OUT_OF_RANGE), FAILED_PRECONDITION (URI_UNREACHABLE, NO_FACE, FACE_TOO_SMALL, FACE_NOT_SELECTED,
+        IDENTITY_BELOW_FLOOR, MODEL_NOT_INSTALLED; EYES_CLOSED where closed eyes are asked to open or to look elsewhere;
+        POSE_TOO_EXTREME where head or gaze, as they are or as they would be, are turned further than can be served),
+        NOT_FOUND (ARTIFACT_EXPIRED), PERMISSION_DENIED (URI_NOT_ALLOWED), RESOURCE_EXHAUSTED (QUEUE_FULL),
+        DEADLINE_EXCEEDED (DEADLINE_TOO_SHORT), UNAVAILABLE (BACKEND_DOWN, DRAINING). A request of several faults names all
+        of them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
