@@ -281,12 +281,17 @@ class EnhanceRequest(_message.Message):
     FACE_FIELD_NUMBER: _builtins.int
     OUTPUT_FIELD_NUMBER: _builtins.int
     IDENTITY_FLOOR_FIELD_NUMBER: _builtins.int
+    LOWER_STRENGTH_TO_FLOOR_FIELD_NUMBER: _builtins.int
     INCLUDE_MESH_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Identifier of the call, a UUID: a repeated call with the same one is answered alike."""
     identity_floor: _builtins.float
     """Lowest identity similarity to the input that is accepted, 0 to 1. Default 0: any. A floor above 0 needs the face
     encoder, because what cannot be measured cannot be promised.
+    """
+    lower_strength_to_floor: _builtins.bool
+    """Make the edit weaker instead of failing with IDENTITY_BELOW_FLOOR, until the floor is kept. The report says how much
+    of the edit is left (parameter `share_of_strength`, and a note). Default false.
     """
     include_mesh: _builtins.bool
     """Answer the mesh of each face in the report."""
@@ -315,11 +320,12 @@ class EnhanceRequest(_message.Message):
         face: _face_pb2.FaceSelector | None = ...,
         output: _image_pb2.OutputOptions | None = ...,
         identity_floor: _builtins.float | None = ...,
+        lower_strength_to_floor: _builtins.bool = ...,
         include_mesh: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor", "enhancement", b"enhancement", "face", b"face", "identity_floor", b"identity_floor", "image", b"image", "output", b"output"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor", "enhancement", b"enhancement", "face", b"face", "identity_floor", b"identity_floor", "image", b"image", "include_mesh", b"include_mesh", "output", b"output", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor", "enhancement", b"enhancement", "face", b"face", "identity_floor", b"identity_floor", "image", b"image", "include_mesh", b"include_mesh", "lower_strength_to_floor", b"lower_strength_to_floor", "output", b"output", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__identity_floor: _TypeAlias = _typing.Literal["identity_floor"]  # noqa: Y015
     _WhichOneofArgType__identity_floor: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor"]  # noqa: Y015
@@ -369,12 +375,17 @@ class RelightRequest(_message.Message):
     FACE_FIELD_NUMBER: _builtins.int
     OUTPUT_FIELD_NUMBER: _builtins.int
     IDENTITY_FLOOR_FIELD_NUMBER: _builtins.int
+    LOWER_STRENGTH_TO_FLOOR_FIELD_NUMBER: _builtins.int
     INCLUDE_MESH_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Identifier of the call, a UUID: a repeated call with the same one is answered alike."""
     identity_floor: _builtins.float
     """Lowest identity similarity to the input that is accepted, 0 to 1. Default 0: any. A floor above 0 needs the face
     encoder, because what cannot be measured cannot be promised.
+    """
+    lower_strength_to_floor: _builtins.bool
+    """Make the edit weaker instead of failing with IDENTITY_BELOW_FLOOR, until the floor is kept. The report says how much
+    of the edit is left (parameter `share_of_strength`, and a note). Default false.
     """
     include_mesh: _builtins.bool
     """Answer the mesh of each face in the report."""
@@ -403,11 +414,12 @@ class RelightRequest(_message.Message):
         face: _face_pb2.FaceSelector | None = ...,
         output: _image_pb2.OutputOptions | None = ...,
         identity_floor: _builtins.float | None = ...,
+        lower_strength_to_floor: _builtins.bool = ...,
         include_mesh: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor", "face", b"face", "identity_floor", b"identity_floor", "image", b"image", "output", b"output", "relighting", b"relighting"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor", "face", b"face", "identity_floor", b"identity_floor", "image", b"image", "include_mesh", b"include_mesh", "output", b"output", "relighting", b"relighting", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor", "face", b"face", "identity_floor", b"identity_floor", "image", b"image", "include_mesh", b"include_mesh", "lower_strength_to_floor", b"lower_strength_to_floor", "output", b"output", "relighting", b"relighting", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__identity_floor: _TypeAlias = _typing.Literal["identity_floor"]  # noqa: Y015
     _WhichOneofArgType__identity_floor: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor"]  # noqa: Y015

@@ -744,11 +744,16 @@ class LockRequest(_message.Message):
     FACE_FIELD_NUMBER: _builtins.int
     OUTPUT_FIELD_NUMBER: _builtins.int
     IDENTITY_FLOOR_FIELD_NUMBER: _builtins.int
+    LOWER_STRENGTH_TO_FLOOR_FIELD_NUMBER: _builtins.int
     INCLUDE_MESH_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Identifier of the call, a UUID: a repeated call with the same one is answered alike."""
     identity_floor: _builtins.float
     """Lowest similarity to the profile that is accepted, 0 to 1. Default 0: any."""
+    lower_strength_to_floor: _builtins.bool
+    """Make the edit weaker instead of failing with IDENTITY_BELOW_FLOOR, until the floor is kept. The report says how much
+    of the edit is left (parameter `share_of_strength`, and a note). Default false.
+    """
     include_mesh: _builtins.bool
     """Answer the mesh of each face in the report."""
     @_builtins.property
@@ -776,11 +781,12 @@ class LockRequest(_message.Message):
         face: _face_pb2.FaceSelector | None = ...,
         output: _image_pb2.OutputOptions | None = ...,
         identity_floor: _builtins.float | None = ...,
+        lower_strength_to_floor: _builtins.bool = ...,
         include_mesh: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor", "face", b"face", "identity_floor", b"identity_floor", "image", b"image", "lock", b"lock", "output", b"output"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor", "face", b"face", "identity_floor", b"identity_floor", "image", b"image", "include_mesh", b"include_mesh", "lock", b"lock", "output", b"output", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor", "face", b"face", "identity_floor", b"identity_floor", "image", b"image", "include_mesh", b"include_mesh", "lock", b"lock", "lower_strength_to_floor", b"lower_strength_to_floor", "output", b"output", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__identity_floor: _TypeAlias = _typing.Literal["identity_floor"]  # noqa: Y015
     _WhichOneofArgType__identity_floor: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor"]  # noqa: Y015

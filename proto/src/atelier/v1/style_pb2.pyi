@@ -310,12 +310,17 @@ class GradeRequest(_message.Message):
     FACE_FIELD_NUMBER: _builtins.int
     OUTPUT_FIELD_NUMBER: _builtins.int
     IDENTITY_FLOOR_FIELD_NUMBER: _builtins.int
+    LOWER_STRENGTH_TO_FLOOR_FIELD_NUMBER: _builtins.int
     INCLUDE_MESH_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Identifier of the call, a UUID: a repeated call with the same one is answered alike."""
     identity_floor: _builtins.float
     """Lowest identity similarity to the input that is accepted, 0 to 1. Default 0: any. A floor above 0 needs the face
     encoder, because what cannot be measured cannot be promised.
+    """
+    lower_strength_to_floor: _builtins.bool
+    """Make the edit weaker instead of failing with IDENTITY_BELOW_FLOOR, until the floor is kept. The report says how much
+    of the edit is left (parameter `share_of_strength`, and a note). Default false.
     """
     include_mesh: _builtins.bool
     """Answer the mesh of each face in the report."""
@@ -344,11 +349,12 @@ class GradeRequest(_message.Message):
         face: _face_pb2.FaceSelector | None = ...,
         output: _image_pb2.OutputOptions | None = ...,
         identity_floor: _builtins.float | None = ...,
+        lower_strength_to_floor: _builtins.bool = ...,
         include_mesh: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor", "face", b"face", "grade", b"grade", "identity_floor", b"identity_floor", "image", b"image", "output", b"output"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor", "face", b"face", "grade", b"grade", "identity_floor", b"identity_floor", "image", b"image", "include_mesh", b"include_mesh", "output", b"output", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor", "face", b"face", "grade", b"grade", "identity_floor", b"identity_floor", "image", b"image", "include_mesh", b"include_mesh", "lower_strength_to_floor", b"lower_strength_to_floor", "output", b"output", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__identity_floor: _TypeAlias = _typing.Literal["identity_floor"]  # noqa: Y015
     _WhichOneofArgType__identity_floor: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor"]  # noqa: Y015
@@ -402,12 +408,17 @@ class GrainRequest(_message.Message):
     FACE_FIELD_NUMBER: _builtins.int
     OUTPUT_FIELD_NUMBER: _builtins.int
     IDENTITY_FLOOR_FIELD_NUMBER: _builtins.int
+    LOWER_STRENGTH_TO_FLOOR_FIELD_NUMBER: _builtins.int
     INCLUDE_MESH_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Identifier of the call, a UUID: a repeated call with the same one is answered alike."""
     identity_floor: _builtins.float
     """Lowest identity similarity to the input that is accepted, 0 to 1. Default 0: any. A floor above 0 needs the face
     encoder, because what cannot be measured cannot be promised.
+    """
+    lower_strength_to_floor: _builtins.bool
+    """Make the edit weaker instead of failing with IDENTITY_BELOW_FLOOR, until the floor is kept. The report says how much
+    of the edit is left (parameter `share_of_strength`, and a note). Default false.
     """
     include_mesh: _builtins.bool
     """Answer the mesh of each face in the report."""
@@ -436,11 +447,12 @@ class GrainRequest(_message.Message):
         face: _face_pb2.FaceSelector | None = ...,
         output: _image_pb2.OutputOptions | None = ...,
         identity_floor: _builtins.float | None = ...,
+        lower_strength_to_floor: _builtins.bool = ...,
         include_mesh: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor", "face", b"face", "grain", b"grain", "identity_floor", b"identity_floor", "image", b"image", "output", b"output"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor", "face", b"face", "grain", b"grain", "identity_floor", b"identity_floor", "image", b"image", "include_mesh", b"include_mesh", "output", b"output", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor", "face", b"face", "grain", b"grain", "identity_floor", b"identity_floor", "image", b"image", "include_mesh", b"include_mesh", "lower_strength_to_floor", b"lower_strength_to_floor", "output", b"output", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__identity_floor: _TypeAlias = _typing.Literal["identity_floor"]  # noqa: Y015
     _WhichOneofArgType__identity_floor: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor"]  # noqa: Y015
@@ -490,12 +502,17 @@ class SkinToneRequest(_message.Message):
     FACE_FIELD_NUMBER: _builtins.int
     OUTPUT_FIELD_NUMBER: _builtins.int
     IDENTITY_FLOOR_FIELD_NUMBER: _builtins.int
+    LOWER_STRENGTH_TO_FLOOR_FIELD_NUMBER: _builtins.int
     INCLUDE_MESH_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Identifier of the call, a UUID: a repeated call with the same one is answered alike."""
     identity_floor: _builtins.float
     """Lowest identity similarity to the input that is accepted, 0 to 1. Default 0: any. A floor above 0 needs the face
     encoder, because what cannot be measured cannot be promised.
+    """
+    lower_strength_to_floor: _builtins.bool
+    """Make the edit weaker instead of failing with IDENTITY_BELOW_FLOOR, until the floor is kept. The report says how much
+    of the edit is left (parameter `share_of_strength`, and a note). Default false.
     """
     include_mesh: _builtins.bool
     """Answer the mesh of each face in the report."""
@@ -524,11 +541,12 @@ class SkinToneRequest(_message.Message):
         face: _face_pb2.FaceSelector | None = ...,
         output: _image_pb2.OutputOptions | None = ...,
         identity_floor: _builtins.float | None = ...,
+        lower_strength_to_floor: _builtins.bool = ...,
         include_mesh: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor", "face", b"face", "identity_floor", b"identity_floor", "image", b"image", "output", b"output", "skin_tone", b"skin_tone"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor", "face", b"face", "identity_floor", b"identity_floor", "image", b"image", "include_mesh", b"include_mesh", "output", b"output", "request_id", b"request_id", "skin_tone", b"skin_tone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor", "face", b"face", "identity_floor", b"identity_floor", "image", b"image", "include_mesh", b"include_mesh", "lower_strength_to_floor", b"lower_strength_to_floor", "output", b"output", "request_id", b"request_id", "skin_tone", b"skin_tone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__identity_floor: _TypeAlias = _typing.Literal["identity_floor"]  # noqa: Y015
     _WhichOneofArgType__identity_floor: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor"]  # noqa: Y015
@@ -580,12 +598,17 @@ class ApplyRequest(_message.Message):
     FACE_FIELD_NUMBER: _builtins.int
     OUTPUT_FIELD_NUMBER: _builtins.int
     IDENTITY_FLOOR_FIELD_NUMBER: _builtins.int
+    LOWER_STRENGTH_TO_FLOOR_FIELD_NUMBER: _builtins.int
     INCLUDE_MESH_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Identifier of the call, a UUID: a repeated call with the same one is answered alike."""
     identity_floor: _builtins.float
     """Lowest identity similarity to the input that is accepted, 0 to 1. Default 0: any. A floor above 0 needs the face
     encoder, because what cannot be measured cannot be promised.
+    """
+    lower_strength_to_floor: _builtins.bool
+    """Make the edit weaker instead of failing with IDENTITY_BELOW_FLOOR, until the floor is kept. The report says how much
+    of the edit is left (parameter `share_of_strength`, and a note). Default false.
     """
     include_mesh: _builtins.bool
     """Answer the mesh of each face in the report."""
@@ -624,11 +647,12 @@ class ApplyRequest(_message.Message):
         face: _face_pb2.FaceSelector | None = ...,
         output: _image_pb2.OutputOptions | None = ...,
         identity_floor: _builtins.float | None = ...,
+        lower_strength_to_floor: _builtins.bool = ...,
         include_mesh: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor", "face", b"face", "grade", b"grade", "grain", b"grain", "identity_floor", b"identity_floor", "image", b"image", "output", b"output", "skin_tone", b"skin_tone"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor", "face", b"face", "grade", b"grade", "grain", b"grain", "identity_floor", b"identity_floor", "image", b"image", "include_mesh", b"include_mesh", "output", b"output", "request_id", b"request_id", "skin_tone", b"skin_tone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor", "face", b"face", "grade", b"grade", "grain", b"grain", "identity_floor", b"identity_floor", "image", b"image", "include_mesh", b"include_mesh", "lower_strength_to_floor", b"lower_strength_to_floor", "output", b"output", "request_id", b"request_id", "skin_tone", b"skin_tone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__identity_floor: _TypeAlias = _typing.Literal["identity_floor"]  # noqa: Y015
     _WhichOneofArgType__identity_floor: _TypeAlias = _typing.Literal["_identity_floor", b"_identity_floor"]  # noqa: Y015
