@@ -1,0 +1,1 @@
+"""The upscale capability: more pixels, the same picture."""
