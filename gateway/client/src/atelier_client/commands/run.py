@@ -1,9 +1,8 @@
-"""Doing what `atelier style` was asked: the calls, the bar, the files, the summary."""
+"""Doing what a command on pictures was asked: the calls, the bar, the files, the summary."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,66 +18,31 @@ from atelier_client.report import Verdict
 from atelier_client.studio import AsyncAtelier
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
     from atelier_client.batch import Job, Outcome
-    from atelier_client.parameters import Grade, Grain, Output, SkinTone
+    from atelier_client.commands.pictures import Assignment
     from atelier_client.report import Measure
     from atelier_client.result import PictureResult
 
 _VERDICT_STYLE = {Verdict.PASS: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red", Verdict.NOT_MEASURABLE: "dim"}
 
 
-@dataclass(frozen=True, slots=True)
-class Looks:
-    """What is to be applied."""
-
-    grade: Grade | None
-    grain: Grain | None
-    skin_tone: SkinTone | None
-
-    def label(self) -> str:
-        """Name the looks for the label of a picture."""
-        names = [
-            _named("skin tone", self.skin_tone.match or f"warmth {self.skin_tone.warmth:+g}") if self.skin_tone else "",
-            self.grade.preset or _named("like", self.grade.lut or self.grade.match) if self.grade else "",
-            self.grain.stock or _named("grain of", self.grain.match) if self.grain else "",
-        ]
-        return " + ".join(name.replace("_", " ") for name in names if name) or "After"
-
-
-@dataclass(frozen=True, slots=True)
-class Extras:
-    """What is written besides the results."""
-
-    lut: Path | None
-    report: Path | None
-    compare: Path | None
-    as_json: bool
-
-
 async def perform(
-    jobs: Sequence[Job],
-    looks: Looks,
-    output: Output,
-    extras: Extras,
-    connection: tuple[str, float],
-    *,
-    at_once: int,
+    assignment: Assignment, label: str, operation: Callable[[AsyncAtelier, Path], Awaitable[PictureResult]]
 ) -> int:
     """Work on all pictures, write all files, say what became of them, and return how many failed.
 
-    Errors: UnavailableError when no gateway answers; OSError when a file besides the results cannot be written.
+    `label` names what is done, for the contact sheet. Errors: UnavailableError when no gateway answers; OSError when a
+    file besides the results cannot be written.
     """
-    address, deadline_seconds = connection
-    comparison = Comparison(looks.label(), is_single=len(jobs) == 1) if extras.compare else None
-    async with AsyncAtelier(address, deadline_seconds=deadline_seconds) as studio:
+    jobs = assignment.jobs
+    comparison = Comparison(label, is_single=len(jobs) == 1) if assignment.compare else None
+    async with AsyncAtelier(assignment.address, deadline_seconds=assignment.deadline_seconds) as studio:
 
         async def apply(source: Path) -> PictureResult:
-            return await studio.style.apply(
-                source, skin_tone=looks.skin_tone, grade=looks.grade, grain=looks.grain, output=output
-            )
+            return await operation(studio, source)
 
         with _bar() as bar:
             task = bar.add_task("", total=len(jobs), name=jobs[0].source.name if len(jobs) == 1 else "pictures")
@@ -88,16 +52,12 @@ async def perform(
                 if comparison and result:
                     comparison.add(job.source, result)
 
-            outcomes = await batch.run(jobs, apply, at_once=at_once, on_done=note)
-    if comparison and extras.compare:
-        comparison.save(extras.compare)
-    _write(outcomes, extras)
-    _say(outcomes, as_json=extras.as_json)
+            outcomes = await batch.run(jobs, apply, at_once=assignment.at_once, on_done=note)
+    if comparison and assignment.compare:
+        comparison.save(assignment.compare)
+    _write(outcomes, assignment)
+    _say(outcomes, as_json=assignment.as_json)
     return sum(outcome.error is not None for outcome in outcomes)
-
-
-def _named(what: str, source: object) -> str:
-    return f"{what} {getattr(source, 'name', source)}" if source is not None else ""
 
 
 def _bar() -> Progress:
@@ -111,15 +71,15 @@ def _bar() -> Progress:
     return Progress(*columns, console=errors(), transient=True)
 
 
-def _write(outcomes: list[Outcome], extras: Extras) -> None:
+def _write(outcomes: list[Outcome], assignment: Assignment) -> None:
     """Write the LUT of the first result, and the report: of one picture itself, of several by their file names."""
     luts = [outcome.lut for outcome in outcomes if outcome.lut]
-    if extras.lut and luts:
-        extras.lut.write_bytes(luts[0])
-    if extras.report:
+    if assignment.lut and luts:
+        assignment.lut.write_bytes(luts[0])
+    if assignment.report:
         reports = {outcome.job.source.name: outcome.report.to_dict() for outcome in outcomes if outcome.report}
         content: dict[str, Any] = next(iter(reports.values()), {}) if len(outcomes) == 1 else reports
-        extras.report.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        assignment.report.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def _say(outcomes: list[Outcome], *, as_json: bool) -> None:
