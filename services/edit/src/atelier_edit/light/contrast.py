@@ -1,0 +1,55 @@
+"""The ratio of light on a face, and lamps set up to make it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from atelier_edit.light.shading import ambient, facing, lambert
+from atelier_edit.light.shadows import visibility
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from atelier_edit.form.form import Form
+    from atelier_edit.light.rig import Rig
+
+# The lit side is what the brightest tenth of the skin gets, the shadow side the darkest tenth, so that neither a
+# nostril nor a cheekbone decides.
+_TENTHS: Final = (10.0, 90.0)
+_HALVINGS: Final = 24
+_BRIGHTEST_FILL: Final = 16.0
+
+
+def skin_nodes(form: Form) -> NDArray[np.bool_]:
+    """Return the nodes of the face that show skin; all of the face where little skin shows."""
+    skin = (form.skin > 0.5) & (form.face > 0.5)
+    return skin if skin.sum() > 64 else form.face > 0.5
+
+
+def ratio_of(light: NDArray[np.float32]) -> float:
+    """Return the ratio of lit side to shadow side of light (n,) on a face's skin."""
+    shadow, lit = np.percentile(light, _TENTHS)
+    return float(lit / max(float(shadow), 1e-4))
+
+
+def with_ratio(form: Form, rig: Rig, ratio: float) -> Rig:
+    """Scale fill and ambient of a rig until the ratio on the face's skin is that asked for, or nearly."""
+    nodes = skin_nodes(form)
+    normals = form.normals[nodes]
+    seen = visibility(form, rig.key)[nodes]
+    key = rig.key.intensity * lambert(facing(normals, rig.key), rig.key.size) * seen
+    opened = rig.ambient * ambient(normals)
+    if rig.fill is not None:
+        opened = opened + rig.fill.intensity * lambert(facing(normals, rig.fill), rig.fill.size)
+    low, high = 0.0, _BRIGHTEST_FILL / max(float(opened.mean()), 1e-4)
+    for _ in range(_HALVINGS):
+        scale = (low + high) / 2
+        if ratio_of(np.asarray(key + scale * opened, np.float32)) > ratio:
+            low = scale
+        else:
+            high = scale
+    fill = None if rig.fill is None else replace(rig.fill, intensity=rig.fill.intensity * high)
+    return replace(rig, fill=fill, ambient=rig.ambient * high, ratio=ratio)

@@ -1,0 +1,103 @@
+"""From the light that is and the light that is asked for to factors on the picture.
+
+A pixel is light times albedo. Multiplying it by the ratio of the new light to the old one changes the light and keeps
+everything else, pores, freckles and hairs; predicting that ratio rather than pixels is what keeps detail (Hou et al.,
+"Towards High Fidelity Face Relighting with Realistic Shadows", CVPR 2021).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import cv2
+import numpy as np
+from atelier_imaging.color import luminance_weights
+
+from atelier_edit.light.contrast import skin_nodes
+
+if TYPE_CHECKING:
+    from atelier_imaging.color import ColorSpace
+    from numpy.typing import NDArray
+
+    from atelier_edit.form.form import Form
+    from atelier_edit.light.estimate import SourceLight
+    from atelier_edit.light.illumination import Illumination
+
+# No light was so low, outside the face, that hair and cloth could not be made out: what the form says of their
+# light is only a guess.
+_LEAST_SOURCE: Final = 0.4
+# Stops by which a picture is made darker or brighter at most.
+_DARKEST: Final = -3.4
+_BRIGHTEST: Final = 2.0
+# The brightest of the skin, by which a photographer exposes: this percentile.
+_EXPOSED_FOR: Final = 88.0
+# Skin in shadow is a little more saturated: light that reaches it has been on skin before.
+_SHADOW_SATURATION: Final = 0.16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gains:
+    """What a picture is multiplied by, and what is added to it, on the form's grid, in linear light.
+
+    `person` (h, w, 3) multiplies the person, `background` (h, w, 3) what is behind, `gloss` (h, w, 3) is added to the
+    person where the picture's own texture lets it.
+    """
+
+    person: NDArray[np.float32]
+    background: NDArray[np.float32]
+    gloss: NDArray[np.float32]
+
+
+def person_gain(
+    form: Form, source: SourceLight, target: Illumination, skin_color: NDArray[np.float32], stops: float | None
+) -> tuple[NDArray[np.float32], float]:
+    """Return the factors (h, w, 3) that turn the source's light into the target's, and the exposure they contain.
+
+    Exposed as a photographer does it, for the brightest skin, and by `stops` over that; as the lamps' own intensities
+    say where `stops` is None. `skin_color` (3,) is the mean
+    linear colour of the skin, its luminance 1.
+    """
+    guess = 1 - form.face
+    old = np.maximum(source.shading, np.float32(_LEAST_SOURCE) * guess)
+    gain = target.diffuse / np.maximum(old, np.float32(0.05))[..., None]
+    exposure = 1.0 if stops is None else _exposure(form, source, target) * 2.0**stops
+    stops_of = np.log2(np.maximum(gain * np.float32(exposure), 1e-3))
+    # A soft knee at both ends, instead of a clamp whose edge would show.
+    stops_of = np.where(
+        stops_of < 0, _DARKEST * np.tanh(stops_of / _DARKEST), _BRIGHTEST * np.tanh(stops_of / _BRIGHTEST)
+    )
+    mean = np.maximum(-stops_of.mean(axis=-1, keepdims=True), 0) * form.skin[..., None]
+    stops_of += np.float32(_SHADOW_SATURATION) * np.minimum(mean, 2) * np.log2(np.maximum(skin_color, 0.05))
+    return _over_the_edge(np.exp2(stops_of).astype(np.float32), form), exposure
+
+
+def _exposure(form: Form, source: SourceLight, target: Illumination) -> float:
+    """Return the factor that makes the brightest skin as bright as it was."""
+    nodes = skin_nodes(form)
+    before = np.percentile(source.shading[nodes], _EXPOSED_FOR)
+    return float(before / max(float(np.percentile(target.diffuse[nodes].mean(axis=-1), _EXPOSED_FOR)), 1e-4))
+
+
+def without_color(gain: NDArray[np.float32], kept: float, space: ColorSpace) -> NDArray[np.float32]:
+    """Take a share of the colour out of factors (h, w, 3); what remains at 1 is brightness."""
+    if kept <= 0:
+        return gain
+    grey = (gain @ luminance_weights(space))[..., None]
+    return np.asarray(gain + np.float32(kept) * (grey - gain), np.float32)
+
+
+def of_strength(gain: NDArray[np.float32], strength: float) -> NDArray[np.float32]:
+    """Return factors at a strength 0..1: none at 0, all at 1, even in stops between."""
+    return gain if strength == 1 else np.asarray(np.power(gain, np.float32(strength)), np.float32)
+
+
+def _over_the_edge(gain: NDArray[np.float32], form: Form) -> NDArray[np.float32]:
+    """Carry the person's factors on beyond the silhouette, so that none of the background's get into its edge."""
+    trust = np.clip((form.person - 0.5) * 2, 0, 1)
+    trust = trust * trust
+    sigma = max(1.0, 0.05 * form.unit)
+    weight = cv2.GaussianBlur(trust, (0, 0), sigma)
+    spread = cv2.GaussianBlur(gain * trust[..., None], (0, 0), sigma) / (weight + np.float32(1e-5))[..., None]
+    known = np.clip(weight / np.float32(0.02), 0, 1)[..., None]
+    return np.asarray(gain * trust[..., None] + (1 - trust[..., None]) * (known * spread + (1 - known)), np.float32)

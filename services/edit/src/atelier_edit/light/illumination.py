@@ -1,0 +1,123 @@
+"""All lamps of a rig on a form: light that is scattered back in the skin's own colour, and light that is mirrored.
+
+Skin is softer than a matt board: light that enters it leaves some way off, red light farthest, so that the edge of a
+shadow is wider in red. Hair scatters light around each strand and mirrors it in a band across them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import cv2
+import numpy as np
+
+from atelier_edit.light.kelvin import tint
+from atelier_edit.light.shading import ambient, facing, lambert
+from atelier_edit.light.shadows import visibility
+
+if TYPE_CHECKING:
+    from atelier_imaging.color import ColorSpace
+    from numpy.typing import NDArray
+
+    from atelier_edit.form.form import Form
+    from atelier_edit.light.finish import Finish
+    from atelier_edit.light.rig import Lamp, Rig
+
+# How much wider light spreads in skin, as a source's size, in red, green and blue.
+_SCATTER: Final = (0.16, 0.06, 0.02)
+# Hair is lit as if by a source at least this large, and its form is read this smoothly (in pupil distances).
+_HAIR_SIZE: Final = 0.6
+_HAIR_BLUR: Final = 0.12
+_FILL_SIZE: Final = 0.7
+# A surface seen edge-on mirrors this many times more light than one seen from the front.
+_GRAZING: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Illumination:
+    """Light on every node of a form, linear, float32 (h, w, 3).
+
+    `diffuse` multiplies what the surface scatters back; `gloss` is added to it.
+    """
+
+    diffuse: NDArray[np.float32]
+    gloss: NDArray[np.float32]
+
+
+def illuminate(form: Form, rig: Rig, finish: Finish, space: ColorSpace) -> Illumination:
+    """Light a form by a rig, in a colour space whose white is the picture's own light."""
+    hair = form.hair * (1 - form.face * form.skin)
+    normals = _softened(form, hair)
+    diffuse = ambient(normals)[..., None] * np.float32(rig.ambient) * np.ones(3, np.float32)
+    gloss = np.zeros_like(diffuse)
+    for lamp, is_key in ((rig.key, True), (rig.fill, False)):
+        if lamp is None or lamp.intensity <= 0:
+            continue
+        light = np.float32(lamp.intensity) * tint(lamp.kelvin, space)
+        seen = visibility(form, lamp) if is_key else np.ones_like(hair)
+        diffuse += _scattered(form, normals, hair, lamp, seen) * light
+        mirrored = _skin_gloss(form, lamp, finish) + _hair_sheen(normals, hair, lamp)
+        gloss += (mirrored * seen)[..., None] * light
+    if rig.rim is not None and rig.rim.intensity > 0:
+        _add_rim(diffuse, gloss, form, hair, rig.rim, space)
+    return Illumination(diffuse, gloss)
+
+
+def _softened(form: Form, hair: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the form's normals, smoother where there is hair."""
+    smooth = cv2.GaussianBlur(form.normals, (0, 0), _HAIR_BLUR * form.unit)
+    return np.asarray(form.normals + hair[..., None] * (smooth - form.normals), np.float32)
+
+
+def _scattered(
+    form: Form, normals: NDArray[np.float32], hair: NDArray[np.float32], lamp: Lamp, seen: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the light (h, w, 3) that a lamp of intensity 1 throws, by how each kind of surface takes it."""
+    cosine = facing(normals, lamp)
+    wrapped = lambert(cosine, max(lamp.size, _HAIR_SIZE)) * (0.35 + 0.65 * seen)
+    channels = []
+    for scatter in _SCATTER:
+        lit = lambert(cosine, min(lamp.size + scatter, 1.0)) * seen
+        plain = lambert(cosine, lamp.size) * seen
+        own = plain + form.skin * (lit - plain)
+        channels.append(own + hair * (wrapped - own))
+    return np.stack(channels, axis=-1).astype(np.float32)
+
+
+def _skin_gloss(form: Form, lamp: Lamp, finish: Finish) -> NDArray[np.float32]:
+    """Return what skin mirrors towards the lens (Blinn and Phong, with Schlick's Fresnel term), (h, w)."""
+    half = lamp.direction + np.array([0, 0, 1], np.float32)
+    half /= np.float32(max(float(np.linalg.norm(half)), 1e-3))
+    power = finish.power / (1 + 4 * lamp.size)
+    peak = np.maximum(form.normals @ half, 0) ** np.float32(power)
+    edge = 1 + np.float32(_GRAZING) * (1 - np.clip(form.normals[..., 2], 0, 1)) ** 3
+    return np.asarray(np.float32(finish.strength) * peak * edge * form.skin, np.float32)
+
+
+def _hair_sheen(normals: NDArray[np.float32], hair: NDArray[np.float32], lamp: Lamp) -> NDArray[np.float32]:
+    """Return the band that strands mirror (Kajiya and Kay, 1989), strands taken to fall downwards over the head."""
+    down = np.array([0, -1, 0], np.float32)
+    along = down - normals * (normals @ down)[..., None]
+    along /= np.maximum(np.linalg.norm(along, axis=-1, keepdims=True), 0.2)
+    half = lamp.direction + np.array([0, 0, 1], np.float32)
+    half /= np.float32(max(float(np.linalg.norm(half)), 1e-3))
+    slope = along @ half
+    band = np.clip(1 - slope * slope, 0, 1) ** np.float32(14)
+    return np.asarray(np.float32(0.035) * band * np.clip(facing(normals, lamp), 0, 1) * hair, np.float32)
+
+
+def _add_rim(
+    diffuse: NDArray[np.float32],
+    gloss: NDArray[np.float32],
+    form: Form,
+    hair: NDArray[np.float32],
+    lamp: Lamp,
+    space: ColorSpace,
+) -> None:
+    """Add the light from behind, which shows where the surface turns away, scattered and mirrored."""
+    light = np.float32(lamp.intensity) * tint(lamp.kelvin, space)
+    edge = (1 - np.clip(form.normals[..., 2], 0, 1)) ** 2
+    lit = lambert(facing(form.normals, lamp), lamp.size) * (1 - form.face * (1 - edge))
+    diffuse += (lit * (0.6 + 1.4 * edge))[..., None] * light
+    gloss += (lit * edge * (0.10 + 0.16 * hair))[..., None] * light

@@ -1,0 +1,36 @@
+"""How much light a surface gets from lamps of any size, in linear light."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from atelier_edit.light.rig import Lamp
+
+# Light from everywhere is not quite even: rooms are lit from the lens's side and from above more than from below.
+_AMBIENT_FROM: Final = np.array([0.0, 0.12, 0.28], np.float32)
+_AMBIENT_EVEN: Final = 0.68
+
+
+def lambert(cosine: NDArray[np.float32], size: float) -> NDArray[np.float32]:
+    """Return what a matt surface gets from a source of that size, by the cosine between normal and source.
+
+    The clamped cosine max(0, c), averaged over sources spread evenly over c ± size: (c + s)² / 4s between -s and s.
+    """
+    c, s = cosine, np.float32(size)
+    around = np.clip(c + s, 0, 2 * s)
+    return np.asarray(np.where(c >= s, c, around * around / (4 * s)), np.float32)
+
+
+def facing(normals: NDArray[np.float32], lamp: Lamp) -> NDArray[np.float32]:
+    """Return the cosine between normals (…, 3) and the direction to a lamp."""
+    return np.asarray(normals @ lamp.direction, np.float32)
+
+
+def ambient(normals: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what normals (…, 3) get of an ambient light of 1: from 0.4 behind the head to 1 towards lens and sky."""
+    return np.asarray(normals @ _AMBIENT_FROM + np.float32(_AMBIENT_EVEN), np.float32)
