@@ -68,6 +68,19 @@ def search(pixels: Pixels, models: ModelRunner) -> Analysis:
     )
 
 
+def follow(pixels: Pixels, mesh: NDArray[np.float32], models: ModelRunner, confidence: float = 1.0) -> Face | None:
+    """Measure the one face of RGB pixels (H, W, 3) that is known to be about where `mesh` (468 or more, 3) is.
+
+    No detector looks. None where no mesh settles there. Raises what `ModelRunner.infer` raises.
+    """
+    points, presence = fit(pixels, [crop_of_mesh(mesh[:FACE_POINTS])], models)
+    if presence[0] < MIN_PRESENCE:
+        return None
+    found = refine_eyes(pixels, points, models)
+    found[..., 2] *= -1
+    return _measure(0, found[0], confidence)
+
+
 def _distinct(points: NDArray[np.float32], presence: NDArray[np.float32]) -> list[int]:
     """Return the indices of meshes that found a face, the largest first, each face once."""
     boxes = {i: _box(points[i]) for i in range(len(points)) if presence[i] >= MIN_PRESENCE}

@@ -70,16 +70,16 @@ def mesh_flow(
     moved: NDArray[np.float32],
     grid: Grid,
     reach: float,
-    triangles: NDArray[np.int32] | None = None,
+    raster: Raster | None = None,
 ) -> Flow:
     """Return the flow that carries a face mesh (468 or more, 3) to where it `moved` to, both in pixels.
 
     Inside the mesh the flow is linear on every triangle. Outside it continues what the edge does and fades to nothing
-    over `reach` pixels, and towards the grid's sides. `triangles` are those of `triangulate(mesh)`, if at hand.
+    over `reach` pixels, and towards the grid's sides. `raster` is the moved mesh drawn onto the grid, if at hand.
     """
-    triangles = triangulate(mesh) if triangles is None else triangles
     after, before = moved[:FACE_POINTS], mesh[:FACE_POINTS]
-    raster = Raster(grid, after, triangles, after[:, 2])
+    if raster is None:
+        raster = Raster(grid, after, triangulate(mesh), after[:, 2])
     offset = raster.values(np.asarray(before[:, :2] - after[:, :2], np.float32))
     continued = filled(offset, raster.inside.astype(np.float32))
     return Flow(grid, continued * fading(raster.inside, grid, reach)[..., None])

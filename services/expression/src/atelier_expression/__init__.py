@@ -1,0 +1,1 @@
+"""The expression capability: expression, gaze and head pose of a portrait."""

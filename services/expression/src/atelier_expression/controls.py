@@ -1,0 +1,62 @@
+"""What can be asked of a face, and where it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import Enum
+
+
+class Part(Enum):
+    """The only part of a face that may move."""
+
+    ALL = "all"
+    FACE = "face"
+    EYES = "eyes"
+    LIPS = "lips"
+    BROWS = "brows"
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """A change of expression, gaze and pose: the fields of `atelier.v1.ExpressionAdjustment`, all 0 for no change.
+
+    Angles are in degrees with the signs of `HeadPose` and `Gaze`; the others are shares of what the control can do.
+    """
+
+    pitch_degrees: float = 0.0
+    yaw_degrees: float = 0.0
+    roll_degrees: float = 0.0
+    gaze_x_degrees: float = 0.0
+    gaze_y_degrees: float = 0.0
+    smile: float = 0.0
+    left_eye_open: float = 0.0
+    right_eye_open: float = 0.0
+    brow_raise: float = 0.0
+    mouth_corner: float = 0.0
+    facial_tension: float = 0.0
+    jaw_open: float = 0.0
+
+    @property
+    def is_neutral(self) -> bool:
+        """Tell whether it leaves every face as it is."""
+        return not any(getattr(self, field.name) for field in fields(self))
+
+    @property
+    def turns_head(self) -> bool:
+        """Tell whether the head turns, nods or tilts."""
+        return bool(self.pitch_degrees or self.yaw_degrees or self.roll_degrees)
+
+    @property
+    def moves_eyes(self) -> bool:
+        """Tell whether the gaze or an eye's opening changes."""
+        return bool(self.gaze_x_degrees or self.gaze_y_degrees or self.left_eye_open or self.right_eye_open)
+
+
+# Which controls move which part; the head as a whole belongs to none but ALL.
+CONTROLS_OF: dict[Part, frozenset[str]] = {
+    Part.EYES: frozenset({"gaze_x_degrees", "gaze_y_degrees", "left_eye_open", "right_eye_open"}),
+    Part.LIPS: frozenset({"smile", "mouth_corner", "jaw_open"}),
+    Part.BROWS: frozenset({"brow_raise"}),
+}
+CONTROLS_OF[Part.FACE] = frozenset({"facial_tension"}).union(*CONTROLS_OF.values())
+CONTROLS_OF[Part.ALL] = frozenset(field.name for field in fields(Adjustment))

@@ -1,0 +1,146 @@
+"""Turn a head: ears and hair go along, the neck bends, the shoulders stay.
+
+The face turns as the mesh that it is. The rest of the head has no mesh; it is a body whose depth is the mesh's at the
+face's outline and falls to that of the skull's middle where its silhouette is. So the silhouette, which is where a
+turning body's surface passes out of sight, moves with the skull's middle, and the texture within moves with its depth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import cv2
+import numpy as np
+from atelier_imaging.guided import step
+from atelier_imaging.pose import HeadFrame, head_pose
+from atelier_imaging.topology import FACE_POINTS
+from atelier_imaging.warp.fill import filled
+from atelier_imaging.warp.flow import Flow, backward, unfolded
+
+if TYPE_CHECKING:
+    from atelier_imaging.warp.grid import Grid
+    from atelier_imaging.warp.mesh import Raster
+    from numpy.typing import NDArray
+
+# Places in the head's own frame, in distances between the outer eye corners (about 9 cm).
+_SKULL: Final = (0.0, 0.22, -0.75)
+# Nodding and turning happen around the top of the neck, tilting lower in it.
+_NOD_PIVOT: Final = (0.0, -0.5, -0.8)
+_TILT_PIVOT: Final = (0.0, -1.15, -0.6)
+# Over this distance outside the face's outline depth falls to the skull's middle: beside the face, and more above it.
+_ROUNDING: Final = 0.45
+_ROUNDING_ABOVE: Final = 0.5
+# How far below the jaw the neck still moves.
+_NECK: Final = 0.9
+# How far above and beside the face's outline hair moves like the head, and where nothing moves any more.
+_HEAD_REACH: Final = (0.8, 2.6)
+# Towards the picture's sides all movement across them ends over this distance.
+_SIDE: Final = 0.55
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """By how much a head turns, in degrees, with the signs of `HeadPose`."""
+
+    pitch_degrees: float = 0.0
+    yaw_degrees: float = 0.0
+    roll_degrees: float = 0.0
+
+    def __bool__(self) -> bool:
+        """Tell whether it turns anything."""
+        return any((self.pitch_degrees, self.yaw_degrees, self.roll_degrees))
+
+
+def turned(frame: HeadFrame, turn: Turn) -> HeadFrame:
+    """Return where a head is after a turn."""
+    pose = head_pose(frame)
+    nodded = rotation(pose.pitch_degrees + turn.pitch_degrees, pose.yaw_degrees + turn.yaw_degrees, pose.roll_degrees)
+    after = _around(frame, nodded, np.array(_NOD_PIVOT))
+    tilt = rotation(0.0, 0.0, turn.roll_degrees)
+    return _around(after, tilt @ after.rotation, np.array(_TILT_PIVOT))
+
+
+def rotation(pitch_degrees: float, yaw_degrees: float, roll_degrees: float) -> NDArray[np.float64]:
+    """Return the rotation (3, 3) whose angles `head_pose` reads back."""
+    pitch, yaw, roll = (-np.radians(angle) for angle in (pitch_degrees, yaw_degrees, roll_degrees))
+    nod = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
+    turn = np.array([[np.cos(yaw), 0, -np.sin(yaw)], [0, 1, 0], [np.sin(yaw), 0, np.cos(yaw)]])
+    tilt = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
+    return np.asarray(tilt @ turn @ nod)
+
+
+def turn_points(mesh: NDArray[np.float32], frame: HeadFrame, after: HeadFrame) -> NDArray[np.float32]:
+    """Carry mesh points (n, 3) along from one place of the head to the other."""
+    head = frame.to_head(mesh)
+    moved = after.scale * head @ after.rotation.T + after.origin
+    return np.asarray(moved * (1, -1, 1), np.float32)
+
+
+def turn_flow(
+    raster: Raster, mesh: NDArray[np.float32], frame: HeadFrame, after: HeadFrame, grid: Grid, size: tuple[int, int]
+) -> Flow:
+    """Return the flow of a head that goes from `frame` to `after` in a picture of (width, height).
+
+    `mesh` (478, 3) is the face before the turn and `raster` the same face drawn onto the grid.
+    """
+    depth = _depth(raster, mesh, frame, grid)
+    relative = after.rotation @ frame.rotation.T
+    nodes = grid.nodes()
+    x, y = nodes[..., 0] - np.float32(frame.origin[0]), -nodes[..., 1] - np.float32(frame.origin[1])
+    goal_x, goal_y = (
+        np.float32(row[0]) * x + np.float32(row[1]) * y + np.float32(row[2]) * depth + np.float32(origin)
+        for row, origin in zip(relative[:2], after.origin[:2], strict=True)
+    )
+    rigid = np.stack([goal_x - nodes[..., 0], -goal_y - nodes[..., 1]], axis=-1)
+    rigid *= _share(raster, frame, grid)[..., None]
+    rigid *= _kept_at_sides(grid, size, frame.scale)
+    return backward(unfolded(np.asarray(rigid, np.float32), grid), grid)
+
+
+def _around(frame: HeadFrame, rotated: NDArray[np.float64], pivot: NDArray[np.float64]) -> HeadFrame:
+    """Rotate a head so that one point of it, in its own frame, stays where it is."""
+    origin = frame.origin + frame.scale * (frame.rotation - rotated) @ pivot
+    return replace(frame, rotation=rotated, origin=origin)
+
+
+def _depth(raster: Raster, mesh: NDArray[np.float32], frame: HeadFrame, grid: Grid) -> NDArray[np.float32]:
+    """Return how far towards the lens from the frame's origin every node is, in pixels."""
+    own = raster.values(mesh[:FACE_POINTS, 2:3] - np.float32(frame.origin[2]))[..., 0]
+    known = raster.inside.astype(np.uint8)
+    edge = filled(own, known.astype(np.float32))
+    away = cv2.distanceTransform(1 - known, cv2.DIST_L2, 5) * np.float32(grid.step / frame.scale)
+    skull = np.float32(frame.scale * (frame.rotation @ np.array(_SKULL))[2])
+    rounding = _ROUNDING + _ROUNDING_ABOVE * step(_height(frame, grid), 0.2, 0.8)
+    depth = edge + step(away / rounding, 0.0, 1.0) * (skull - edge)
+    return np.asarray(cv2.GaussianBlur(depth, (0, 0), 0.03 * frame.scale / grid.step), np.float32)
+
+
+def _share(raster: Raster, frame: HeadFrame, grid: Grid) -> NDArray[np.float32]:
+    """Return which part of the head's movement every node takes: 1 on the head, 0 on the shoulders."""
+    cells = cv2.distanceTransform((~raster.inside).astype(np.uint8), cv2.DIST_L2, 5)
+    away = np.asarray(cells * (grid.step / frame.scale), np.float32)
+    low = 1 - step(away, 0.0, _NECK)
+    high = 1 - step(away, *_HEAD_REACH)
+    upper = step(_height(frame, grid), -1.0, -0.25)
+    share = low + upper * (high - low)
+    return np.asarray(cv2.GaussianBlur(share, (0, 0), 0.04 * frame.scale / grid.step), np.float32)
+
+
+def _height(frame: HeadFrame, grid: Grid) -> NDArray[np.float32]:
+    """Return how high above the eyes every node is along the head's upright, in its own units."""
+    up = frame.rotation[:2, 1] / max(float(np.linalg.norm(frame.rotation[:2, 1])), 1e-6)
+    nodes = grid.nodes()
+    x, y = nodes[..., 0] - frame.origin[0], -nodes[..., 1] - frame.origin[1]
+    return np.asarray((x * up[0] + y * up[1]) / frame.scale, np.float32)
+
+
+def _kept_at_sides(grid: Grid, size: tuple[int, int], scale: float) -> NDArray[np.float32]:
+    """Return a factor (rows, columns, 2) for x and y that ends movement across the sides of picture and grid."""
+    nodes = grid.nodes()
+    factors = []
+    for axis, (start, count) in enumerate(((grid.left, grid.columns), (grid.top, grid.rows))):
+        low, high = max(0.0, start), min(float(size[axis]), start + count * grid.step)
+        distance = np.minimum(nodes[..., axis] - low, high - nodes[..., axis])
+        factors.append(step(np.asarray(distance / (_SIDE * scale), np.float32), 0.0, 1.0))
+    return np.stack(factors, axis=-1)
