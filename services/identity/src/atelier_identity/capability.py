@@ -13,5 +13,5 @@ def identity_capability() -> Capability:
         description="Identity profiles, comparison, verification, drift and lock.",
         descriptors=descriptor_set("atelier.v1.IdentityService"),
         command=("python", "-m", "atelier_identity"),
-        models=("face_detector", "face_mesh", "iris", "person_segmenter"),
+        models=("face_detector", "face_mesh", "iris", "person_segmenter", "face_encoder"),
     )

@@ -1,0 +1,54 @@
+"""The servicer as the environment wants it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from atelier_imaging.identity import load_encoder
+from atelier_rpc.logs import Log
+from atelier_rpc.settings import SettingsError, read
+from atelier_sdk.errors import BackendDownError, ProfileSealedError
+
+from atelier_identity.database import open_database
+from atelier_identity.servicer import IdentityServicer
+from atelier_identity.settings import IdentitySettings
+from atelier_identity.store import ProfileStore
+
+if TYPE_CHECKING:
+    from atelier_imaging.identity import Calibration, Encoder
+
+log = Log(__name__)
+
+
+def open_servicer() -> IdentityServicer:
+    """Open the store that the environment names, with its keys.
+
+    A database that is away now is waited for: until it answers, the service says that it is not well. Keys that an
+    older master key wrapped are wrapped anew. Raises SettingsError.
+    """
+    settings = read(IdentitySettings, os.environ)
+    store = ProfileStore(open_database(settings.database_url()), settings.master_keys(), quota=settings.quota)
+    try:
+        store.prepare()
+        if changed := store.rewrap():
+            log.info("keys were wrapped with the newest master key", keys=changed)
+    except BackendDownError:
+        log.info("the store of profiles does not answer yet")
+    except ProfileSealedError:
+        raise SettingsError("ATELIER_IDENTITY_KEYS: the database was encrypted with other keys") from None
+    encoder, calibration = _encoder(settings.encoder)
+    return IdentityServicer(
+        store, encoder, calibration, default_time=settings.default_time, longest_time=settings.longest_time
+    )
+
+
+def _encoder(name: str) -> tuple[Encoder, Calibration]:
+    """Load an encoder with its calibration. Raises SettingsError."""
+    try:
+        encoder = load_encoder(name)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"ATELIER_FACE_ENCODER: {error}") from None
+    if encoder.calibration is None:
+        raise SettingsError(f"ATELIER_FACE_ENCODER: {name} has no calibration; nothing could be said of a likeness")
+    return encoder, encoder.calibration

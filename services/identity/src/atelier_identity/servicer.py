@@ -1,0 +1,187 @@
+"""IdentityService: RPC in, RPC out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from atelier.v1 import identity_pb2
+from atelier_imaging.models import FACE_DETECTOR
+from atelier_rpc.logs import Log
+from atelier_sdk.errors import FieldOutOfRangeError, FieldViolation
+from atelier_service.servicer import Servicer
+
+from atelier_identity import drift, proportions, wire
+from atelier_identity.comparing import Comparer
+from atelier_identity.enrolment import agreement_measures, enrol
+from atelier_identity.likeness import confidence, likeness
+from atelier_identity.locking import locked
+from atelier_identity.profile import NewProfile
+from atelier_identity.sitter import Sitter, all_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import timedelta
+
+    from atelier.v1.report_pb2 import Report
+    from atelier_imaging.identity import Calibration, Encoder
+    from atelier_imaging.measures import Measure
+    from atelier_service.call import Call
+
+    from atelier_identity.profile import StoredProfile
+    from atelier_identity.store import ProfileStore
+
+DEFAULT_FALSE_ACCEPT_RATE: Final = 0.001
+DEFAULT_PAGE_SIZE: Final = 50
+
+log = Log(__name__)
+
+
+class IdentityServicer(Servicer):
+    """Profiles, and the likeness of faces to them and to each other."""
+
+    version = "0.1.0"
+
+    def __init__(
+        self,
+        store: ProfileStore,
+        encoder: Encoder,
+        calibration: Calibration,
+        *,
+        default_time: timedelta,
+        longest_time: timedelta,
+    ) -> None:
+        """Use a store and an encoder; a profile is kept for `default_time` where its caller does not say."""
+        self._store = store
+        self._encoder = encoder
+        self._calibration = calibration
+        self._comparer = Comparer(encoder, calibration, store)
+        self._default_time = default_time
+        self._longest_time = longest_time
+
+    def create_profile(
+        self, request: identity_pb2.CreateProfileRequest, call: Call
+    ) -> identity_pb2.CreateProfileResponse:
+        """Make a profile from portraits of one person."""
+        time_to_live, tenant = self._time_to_live(request), call.identity.tenant
+        self._store.check_name(tenant, call.request_id, request.display_name)
+        sitters = all_of(request.references, call)
+        references = [sitter.reference(self._encoder, call) for sitter in sitters]
+        profile = enrol(request.display_name, references, self._calibration, self._comparer.identify(call))
+        kept = [sitter.cut_out() for sitter in sitters] if request.keep_references else []
+        with call.stage("store"):
+            stored = self._store.create(NewProfile(tenant, call.request_id, profile, time_to_live, kept))
+        report = call.report(
+            parameters={
+                "references": len(sitters),
+                "keep_references": request.keep_references,
+                "time_to_live_seconds": time_to_live.total_seconds(),
+            },
+            measures=agreement_measures(references, self._calibration),
+        )
+        return identity_pb2.CreateProfileResponse(profile=wire.profile(stored), report=report)
+
+    def get_profile(self, request: identity_pb2.GetProfileRequest, call: Call) -> identity_pb2.GetProfileResponse:
+        """Describe a profile."""
+        return identity_pb2.GetProfileResponse(profile=wire.profile(self._stored(request.id, call)))
+
+    def list_profiles(self, request: identity_pb2.ListProfilesRequest, call: Call) -> identity_pb2.ListProfilesResponse:
+        """List the tenant's profiles, the newest first."""
+        size = request.page_size if request.HasField("page_size") else DEFAULT_PAGE_SIZE
+        profiles, token = self._store.page(call.identity.tenant, size, request.page_token)
+        return identity_pb2.ListProfilesResponse(profiles=map(wire.profile, profiles), next_page_token=token)
+
+    def delete_profile(
+        self, request: identity_pb2.DeleteProfileRequest, call: Call
+    ) -> identity_pb2.DeleteProfileResponse:
+        """Delete a profile and all that was derived from its references."""
+        self._store.delete(call.identity.tenant, request.id)
+        return identity_pb2.DeleteProfileResponse()
+
+    def compare(self, request: identity_pb2.CompareRequest, call: Call) -> identity_pb2.CompareResponse:
+        """Compare two faces."""
+        first, second = (Sitter.of(portrait, call) for portrait in (request.first, request.second))
+        found = likeness(self._comparer.between(first, second, call), self._calibration)
+        report = _report(call, first, {}, (found.measure(),))
+        return identity_pb2.CompareResponse(likeness=wire.likeness(found), report=report)
+
+    def verify(self, request: identity_pb2.VerifyRequest, call: Call) -> identity_pb2.VerifyResponse:
+        """Verify that a face is the one of a profile, at a rate of false accepts."""
+        rate = request.false_accept_rate if request.HasField("false_accept_rate") else DEFAULT_FALSE_ACCEPT_RATE
+        stored = self._stored(request.profile, call)
+        sitter = Sitter.of(request.portrait, call)
+        distance = self._comparer.to_profile(sitter, stored, call)
+        found = likeness(distance, self._calibration, rate)
+        report = _report(call, sitter, {"profile": stored.id, "false_accept_rate": rate}, (found.measure(),))
+        return identity_pb2.VerifyResponse(
+            likeness=wire.likeness(found),
+            threshold=found.threshold,
+            confidence=None if distance is None else confidence(distance, self._calibration, passed=found.passes),
+            report=report,
+        )
+
+    def drift(self, request: identity_pb2.DriftRequest, call: Call) -> identity_pb2.DriftResponse:
+        """Measure how far an edit has moved a face from itself, or from a profile."""
+        stored = self._stored(request.profile, call) if request.profile else None
+        before, after = (Sitter.of(portrait, call) for portrait in (request.before, request.after))
+        found = likeness(self._comparer.between(before, after, call), self._calibration)
+        first, second = (proportions.measure(sitter.face.mesh) for sitter in (before, after))
+        with call.stage("measure"):
+            measures = (
+                found.measure(),
+                *drift.geometry(before.face, after.face),
+                *drift.skin(before.subject, after.subject),
+                drift.framing(before.portrait, after.portrait),
+            )
+        targets = {one.feature: one.value for one in stored.profile.proportions} if stored else first
+        response = identity_pb2.DriftResponse(
+            likeness=wire.likeness(found), changes=wire.changes(targets, first, second)
+        )
+        if stored is not None:
+            for sitter, into in ((before, response.profile_before), (after, response.profile_after)):
+                distance = self._comparer.to_profile(sitter, stored, call)
+                into.CopyFrom(wire.likeness(likeness(distance, self._calibration)))
+        parameters = {"profile": stored.id if stored else None}
+        response.report.CopyFrom(_report(call, before, parameters, measures))
+        return response
+
+    def lock(self, request: identity_pb2.LockRequest, call: Call) -> identity_pb2.LockResponse:
+        """Bring a face back to a profile's proportions."""
+        return locked(request, call, self._stored(request.lock.profile, call), self._comparer)
+
+    def canary(self, call: Call) -> None:
+        """See that the store answers and that the networks see no face where there is none.
+
+        It comes again and again, so what is past its time is deleted here as well.
+        """
+        self._store.prepare()
+        if swept := self._store.sweep():
+            log.info("profiles past their time were deleted", profiles=swept)
+        scores = call.models.infer(FACE_DETECTOR, {"image": np.zeros((1, 128, 128, 3), np.float32)})["scores"]
+        if not np.isfinite(scores).all() or not scores.any() or (scores > 0.0).any():
+            raise RuntimeError("the face detector's scores on an even grey square are zeros, no numbers, or a face")
+
+    def _stored(self, identifier: str, call: Call) -> StoredProfile:
+        return self._store.get(call.identity.tenant, identifier)
+
+    def _time_to_live(self, request: identity_pb2.CreateProfileRequest) -> timedelta:
+        """Return how long a profile is to be kept. Raises FieldOutOfRangeError for longer than the operator allows."""
+        if not request.HasField("time_to_live"):
+            return self._default_time
+        if request.time_to_live.seconds > self._longest_time.total_seconds():
+            rule = f"must be at most {self._longest_time.days} days"
+            raise FieldOutOfRangeError(f"time_to_live {rule}.", violations=(FieldViolation("time_to_live", rule),))
+        return request.time_to_live.ToTimedelta()
+
+
+def _report(call: Call, sitter: Sitter, parameters: Mapping[str, object], measures: tuple[Measure, ...]) -> Report:
+    """Build the report of a call that looks at a face and changes nothing."""
+    portrait = sitter.portrait
+    call.notes.extend(portrait.picture.source.notes)
+    return call.report(
+        parameters=parameters,
+        source=portrait.picture.source_info,
+        faces=portrait.faces,
+        selected=sitter.face.index,
+        measures=measures,
+    )
