@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from atelier.v1 import style_pb2  # noqa: F401  importing it registers its descriptors
+from atelier.v1 import edit_pb2, style_pb2  # noqa: F401  importing them registers their descriptors
 from atelier_rpc.descriptors import descriptor_set
 from atelier_sdk import Capability, hookimpl
 
@@ -22,5 +22,13 @@ def atelier_capabilities() -> Iterable[Capability]:
         description="Grade, film grain and skin tone.",
         descriptors=descriptor_set("atelier.v1.StyleService"),
         command=(sys.executable, "-m", "atelier_style"),
+        models=("face_detector", "face_mesh", "iris", "person_segmenter"),
+    )
+    yield Capability(
+        name="edit",
+        service="atelier.v1.EditService",
+        description="Facial detail and light.",
+        descriptors=descriptor_set("atelier.v1.EditService"),
+        command=(sys.executable, "-m", "atelier_edit"),
         models=("face_detector", "face_mesh", "iris", "person_segmenter"),
     )

@@ -7,16 +7,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 from atelier.v1 import edit_pb2
 from atelier_imaging.models import FACE_DETECTOR
-from atelier_service.servicer import Servicer
+from atelier_service.servicer import Preset, Servicer
 from atelier_service.sitting import Outcome, Sitting
 
 from atelier_edit.enhance.bands import collapsed, local_bands
 from atelier_edit.enhance.measures import enhance_measures
 from atelier_edit.enhance.operation import enhance
 from atelier_edit.enhance.plan import plan_enhance
-from atelier_edit.wishes import enhancement_of, refuse_identity_floor
+from atelier_edit.light.finish import FINISHES
+from atelier_edit.light.patterns import moods, patterns
+from atelier_edit.limits import editable_face
+from atelier_edit.relight import relight
+from atelier_edit.relight_ask import check_ask
+from atelier_edit.relight_measures import relight_measures
+from atelier_edit.relight_plan import plan_relight
+from atelier_edit.wishes import enhancement_of, refuse_identity_floor, relighting_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from atelier_service.call import Call
 
 
@@ -24,6 +33,14 @@ class EditServicer(Servicer):
     """Facial detail and light."""
 
     version = "0.1.0"
+
+    def presets(self) -> Sequence[Preset]:
+        """Return the patterns and moods of light, and how skin may mirror it."""
+        return [
+            *(Preset("pattern", name, one.description) for name, one in patterns().items()),
+            *(Preset("mood", name, one.description) for name, one in moods().items()),
+            *(Preset("finish", name, one.description) for name, one in FINISHES.items()),
+        ]
 
     def enhance(self, request: edit_pb2.EnhanceRequest, call: Call) -> edit_pb2.EnhanceResponse:
         """Bring out the detail of a face."""
@@ -39,6 +56,22 @@ class EditServicer(Servicer):
             measures = enhance_measures(portrait, enhanced, plan)
         image, report = sitting.finish(Outcome(enhanced, plan.parameters, measures, plan.notes), plan.face)
         return edit_pb2.EnhanceResponse(image=image, report=report)
+
+    def relight(self, request: edit_pb2.RelightRequest, call: Call) -> edit_pb2.RelightResponse:
+        """Light a portrait anew."""
+        if request.identity_floor > 0:
+            refuse_identity_floor()
+        ask = relighting_of(request.relighting, call)
+        check_ask(ask)
+        sitting = Sitting(request, call)
+        face, portrait = editable_face(sitting.portrait, sitting.face()), sitting.portrait
+        with call.stage("operate"):
+            plan = plan_relight(ask, portrait, face)
+            relit = relight(portrait, plan, call.check)
+        with call.stage("measure"):
+            measures = relight_measures(portrait, relit, plan, face)
+        image, report = sitting.finish(Outcome(relit, plan.parameters, measures, plan.notes), face)
+        return edit_pb2.RelightResponse(image=image, report=report)
 
     def canary(self, call: Call) -> None:
         """Run the face detector on a grey square and look for detail in a known one, and see that both are right."""

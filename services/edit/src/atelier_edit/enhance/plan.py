@@ -16,6 +16,7 @@ from atelier_edit.enhance.noise import blockiness, noise_floors
 from atelier_edit.enhance.regions import Regions, reach, regions_of
 from atelier_edit.enhance.transition import OFFSET, transition_gain
 from atelier_edit.enhance.view import View, view_of
+from atelier_edit.limits import editable_face
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
 
     from atelier_edit.enhance.bands import Bands
 
-# Below this, an eye is a handful of pixels and skin has no texture; beyond these angles half a face is hidden.
-MIN_INTEROCULAR_PIXELS: Final = 20.0
-MAX_YAW_DEGREES: Final = 60.0
-MAX_PITCH_DEGREES: Final = 45.0
 # Steps between blocks, in lightness, from which the report speaks of them: about what is seen at full size.
 _BLOCKS_SEEN: Final = 0.5 / 255.0
 # A factor on (encoded + 0.055) is this power of the factor on light (IEC 61966-2-1).
@@ -95,12 +92,7 @@ def plan_enhance(
     Raises NoFaceError, FaceTooSmallError, PoseTooExtremeError, and ModelNotInstalledError where detail may be drawn in:
     nothing that is installed can.
     """
-    found = portrait.require_face(
-        face,
-        min_interocular_pixels=MIN_INTEROCULAR_PIXELS,
-        max_yaw_degrees=MAX_YAW_DEGREES,
-        max_pitch_degrees=MAX_PITCH_DEGREES,
-    )
+    found = editable_face(portrait, face)
     if ask.flexible:
         _refuse_flexible()
     parameters: dict[str, object] = {**ask.controls, "mode": "faithful"}
