@@ -63,6 +63,7 @@ def test_a_model_takes_what_it_does_not_say_from_the_defaults() -> None:
         ('registry = "pip"', 'registry = "ftp"', "registry is 'ftp', not one of pip, npm"),
         ('name = "face_mesh"', 'name = "iris"', "two entries have the same name"),
         ("max_batch = 4", "max_batch = 1", "a batch is larger than max_batch 1"),
+        ("shape = [64, 64, 3]", "shape = [-1, -1, 3]", "an input of free size needs a sample"),
         ("shape = [64, 64, 3]", "shape = [64, 64, 3", "not TOML"),
     ],
 )

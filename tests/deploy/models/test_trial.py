@@ -42,7 +42,7 @@ def choose(model: Model, monkeypatch: pytest.MonkeyPatch, **executors: tuple[flo
     clock = Clock()
     monkeypatch.setattr("time.perf_counter", clock)
 
-    def open_(name: str, graph: Path, threads: int) -> Executor:
+    def open_(name: str, graph: Path, threads: int, precision: str) -> Executor:
         value, seconds = executors[name]
         return Executor(model, value, seconds, clock)
 

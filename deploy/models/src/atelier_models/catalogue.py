@@ -1,7 +1,8 @@
 """The model catalogue as typed values.
 
-`catalogue.toml` lists sources (one file of a package registry each) and models (one graph inside a source, its contract
-and how Triton serves it). Loading is strict: an unknown, missing or impossible value stops with a sentence.
+`catalogue.toml` lists sources (one file each, of a package registry or of this package) and models (one graph inside a
+source, its contract and how Triton serves it). Loading is strict: an unknown, missing or impossible value stops with a
+sentence.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Registry = Literal["pip", "npm"]
-Converter = Literal["tflite", "face-api"]
-Precision = Literal["float32"]
+Registry = Literal["pip", "npm", "committed"]  # the last: comes with this package
+Converter = Literal["tflite", "face-api", "onnx"]
+Precision = Literal["float32", "bfloat16"]
 Value = TypeVar("Value")
 
 
@@ -28,7 +29,7 @@ class CatalogueError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file of a package registry, and the licence it comes under (SPDX). `size` is in bytes."""
+    """One file of a package registry or of this package, and its licence (SPDX). `size` is in bytes."""
 
     name: str
     registry: Registry
@@ -43,11 +44,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A float32 input: its name in the source file, its shape without the batch, the range of its values."""
+    """A float32 input: its name in the source file, its shape without the batch, the range of its values.
+
+    A size of -1 is free; `sample` is the shape without such that the model is tried, checked and warmed up with.
+    """
 
     tensor: str
     shape: tuple[int, ...]
     range: tuple[float, float]
+    sample: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,10 @@ class TritonSettings:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One graph: where it lies, what it takes and gives, how it is converted, checked and served."""
+    """One graph: where it lies, what it takes and gives, how it is converted, checked and served.
+
+    `precision` is what its convolutions may be computed in, where the processor has it.
+    """
 
     name: str
     version: str
@@ -145,7 +153,10 @@ def _model(entry: dict[str, object], defaults: dict[str, object]) -> Model:
     where = f"model {entry.get('name')}"
     triton = {**defaults, **_table(entry.get("triton", {}), where)}
     borders = {
-        "inputs": {key: _build(Input, value, where) for key, value in _tables(entry.get("inputs"), where)},
+        "inputs": {
+            key: _build(Input, {"sample": value.get("shape"), **value}, where)
+            for key, value in _tables(entry.get("inputs"), where)
+        },
         "outputs": {key: _build(Output, value, where) for key, value in _tables(entry.get("outputs"), where)},
     }
     return _build(Model, {**entry, **borders, "triton": _build(TritonSettings, triton, where)}, where)
@@ -180,6 +191,8 @@ def _check(catalogue: Catalogue, sources: int, models: int) -> None:
         _among(model.source, tuple(catalogue.sources), f"{where}: source")
         _among(model.converter, get_args(Converter), f"{where}: converter")
         _among(model.precision, get_args(Precision), f"{where}: precision")
+        if any(-1 in border.sample for border in model.inputs.values()):
+            raise CatalogueError(f"{where}: an input of free size needs a sample")
         triton = model.triton
         if max((*triton.preferred_batches, *triton.warm_up_batches)) > triton.max_batch:
             raise CatalogueError(f"{where}: a batch is larger than max_batch {triton.max_batch}")

@@ -1,4 +1,4 @@
-"""Turn the files that were pulled into installed models.
+"""Turn the files that were pulled into installed models. What is ONNX already is taken as it is.
 
 The converter runs in an environment of its own that is removed afterwards. Each model is written to a folder beside its
 place, compared with the original runtime, and moved to its place whole: a conversion that is broken off, or whose
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from atelier_models.catalogue import Catalogue, Model
     from atelier_models.installed import Contract, Installed
     from atelier_models.progress import Reporter
+    from atelier_models.worker_runs import Interpreter
 
 
 def convert(
@@ -46,15 +47,18 @@ def convert(
     return [installed.require(model, home) for model in wanted]
 
 
-def _convert(model: Model, catalogue: Catalogue, source: Path, home: Path, python: Path) -> None:
+def _convert(model: Model, catalogue: Catalogue, source: Path, home: Path, python: Interpreter) -> None:
     place = installed.folder_of(model, home)
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".making-", dir=place.parent) as work:
         original, border, made = Path(work) / "original", Path(work) / "border.json", Path(work) / "made"
         made.mkdir()
         extract(model, source, original)
-        write_border(model, border)
-        run_worker(python, PROGRAMS[model.converter].converter, [original, made / installed.GRAPH, border])
+        if programs := PROGRAMS.get(model.converter):
+            write_border(model, border)
+            run_worker(python, programs.converter, [original, made / installed.GRAPH, border])
+        else:
+            shutil.copyfile(original, made / installed.GRAPH)
         contract = _contract(model, catalogue, made / installed.GRAPH)
         (made / installed.CONTRACT).write_text(json.dumps(contract, indent=2) + "\n", encoding="utf-8")
         measured = parity.measure(model, made / installed.GRAPH, original_answers(model, original, python))

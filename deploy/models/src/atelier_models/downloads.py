@@ -1,5 +1,7 @@
 """Fetch a file of a package registry with the registry's own client, and believe it only after its checksum.
 
+What comes with this package is fetched already, and believed no sooner.
+
 pip and npm are asked, not the registries themselves, because they know the user's mirrors, proxies and certificates. A
 complete file is never fetched twice; a wrong one never stays. pip resumes broken downloads by itself from 25.1 on.
 """
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from atelier_models.progress import Reporter, Step
 
 WATCH_SECONDS = 0.2
+COMMITTED = Path(__file__).parent / "weights"
 WHEEL = re.compile(r"-cp(?P<python>\d)(?P<minor>\d+)-(?P<abi>\w+)-(?P<platform>[\w.]+)\.whl$")
 
 
@@ -38,7 +41,7 @@ def sha256(path: Path) -> str:
 
 def present(source: Source, home: Path) -> bool:
     """Tell whether the source's file is here, whole and right."""
-    path = home / "downloads" / source.file
+    path = (COMMITTED if source.registry == "committed" else home / "downloads") / source.file
     return path.is_file() and path.stat().st_size == source.size and sha256(path) == source.sha256
 
 
@@ -48,6 +51,9 @@ def pull(source: Source, home: Path, progress: Reporter) -> Path:
     Raises `RegistryUnreachableError` when the registry's client cannot get it and `ChecksumMismatchError` when what
     came is not what the catalogue promises; the wrong file is not kept.
     """
+    if source.registry == "committed":
+        _check(COMMITTED / source.file, source)
+        return COMMITTED / source.file
     folder = home / "downloads"
     folder.mkdir(parents=True, exist_ok=True)
     if present(source, home):
@@ -115,7 +121,7 @@ QUICK_TO_GIVE_UP: Mapping[str, str] = {
 
 def unreachable(source: Source, said: str) -> RegistryUnreachableError:
     """Make the error that says what could not be fetched, what the client said last, and what to do."""
-    client = {"pip": "pip config list", "npm": "npm config list"}[source.registry]
+    client = f"{source.registry} config list"
     lines = [line.strip() for line in said.splitlines() if "error" in line.lower()] or said.splitlines()[-1:]
     message = (
         f"{source.package} {source.version} could not be fetched by {source.registry} "
@@ -149,6 +155,6 @@ def _check(path: Path, source: Source) -> None:
     if found != source.sha256:
         message = (
             f"{source.file} came with SHA-256 {found}, and the catalogue promises {source.sha256}; it was not kept. "
-            "A registry or mirror between here and there gives out another file under this name."
+            "What gave it out under this name, a registry, a mirror or this installation, has another file."
         )
         raise ChecksumMismatchError(message, metadata={"file": source.file, "expected": source.sha256, "found": found})

@@ -76,9 +76,10 @@ def recipe(model: Model) -> str:
     digest = hashlib.sha256()
     for text in (model.member_sha256, repr(sorted(model.tensors.items())), repr(sorted(model.shapes.items()))):
         digest.update(text.encode())
-    package = Path(__file__).parent
-    for name in ("requirements-convert.txt", *(f"worker/{file}" for file in PROGRAMS[model.converter].files)):
-        digest.update((package / name).read_bytes())
+    if programs := PROGRAMS.get(model.converter):
+        package = Path(__file__).parent
+        for name in ("requirements-convert.txt", *(f"worker/{file}" for file in programs.files)):
+            digest.update((package / name).read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from atelier_models.backend.executor import Executor, Tensors
     from atelier_models.catalogue import Converter, Model
 
-ORIGINALS: Mapping[Converter, str] = {"tflite": "LiteRT", "face-api": "NumPy, float64"}
+ORIGINALS: Mapping[Converter, str] = {"tflite": "LiteRT", "face-api": "NumPy, float64", "onnx": "PyTorch"}
 KNOWN = "known landmarks"
 NOISE_PICTURES = 3
 PARITY_BATCH = 2 + NOISE_PICTURES  # the portrait, its mirror image, noise
@@ -70,8 +70,8 @@ def portrait(model: Model) -> Tensors:
     """
     name, border = next(iter(model.inputs.items()))
     with np.load(io.BytesIO(_read("portrait.npz"))) as crops:
-        crop = {64: "eye", 112: "head", 150: "aligned", 192: "face"}.get(border.shape[0], "person")
-        pixels = _halved(crops[crop], border.shape[0])
+        crop = {64: "eye", 112: "head", 150: "aligned", 192: "face"}.get(border.sample[0], "person")
+        pixels = _halved(crops[crop], border.sample[0])
     low, high = border.range
     return {name: (pixels[None] / 255 * (high - low) + low).astype(np.float32)}
 
@@ -87,7 +87,7 @@ def measure(
     model: Model, graph: Path, expected: Tensors | None, executors: Mapping[str, Executor] | None = None
 ) -> Parity:
     """Return the differences of every executor; `expected` is what the original answers to `pictures`, if known."""
-    opened = executors or {name: open_executor(name, graph, thread_count()) for name in EXECUTORS}
+    opened = executors or {name: open_executor(name, graph, thread_count(), model.precision) for name in EXECUTORS}
     return {
         "reference": ORIGINALS[model.converter] if expected else KNOWN,
         "pictures": PARITY_BATCH,

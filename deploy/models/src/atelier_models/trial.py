@@ -36,7 +36,7 @@ def random_inputs(model: Model, batch: int, seed: int) -> Tensors:
     """Return uniform noise over the range of each input, [batch, …] float32, the same for the same seed."""
     generator = np.random.default_rng(seed)
     return {
-        name: generator.uniform(*border.range, (batch, *border.shape)).astype(np.float32)
+        name: generator.uniform(*border.range, (batch, *border.sample)).astype(np.float32)
         for name, border in model.inputs.items()
     }
 
@@ -51,14 +51,14 @@ def largest_differences(model: Model, found: Tensors, expected: Tensors) -> dict
 
 
 def choose_executor(
-    model: Model, graph: Path, open_: Callable[[str, Path, int], Executor] = open_executor
+    model: Model, graph: Path, open_: Callable[[str, Path, int, str], Executor] = open_executor
 ) -> tuple[str, Trial]:
     """Return the faster executor and what was measured.
 
     Raises `ModelUnusableError` when the executors differ by more than the model's tolerances.
     """
     threads, inputs = thread_count(), random_inputs(model, 1, seed=0)
-    executors = {name: open_(name, graph, threads) for name in EXECUTORS}
+    executors = {name: open_(name, graph, threads, model.precision) for name in EXECUTORS}
     milliseconds = _best_milliseconds(executors, inputs)
     first, second = (executor.run(inputs) for executor in executors.values())
     differences = largest_differences(model, first, second)

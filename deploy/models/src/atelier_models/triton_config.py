@@ -63,7 +63,7 @@ def _batching(triton: TritonSettings) -> str:
 
 def _warm_up(model: Model, batch: int) -> str:
     inputs = " ".join(
-        f'inputs {{ key: "{name}" value {{ data_type: TYPE_FP32 dims: {_sizes(border.shape)} zero_data: true }} }}'
+        f'inputs {{ key: "{name}" value {{ data_type: TYPE_FP32 dims: {_sizes(border.sample)} zero_data: true }} }}'
         for name, border in model.inputs.items()
     )
     return f'model_warmup {{ name: "batch of {batch}" batch_size: {batch} {inputs} }}'

@@ -13,7 +13,7 @@ import numpy as np
 
 from atelier_models import installed, parity
 from atelier_models.downloads import pull
-from atelier_models.worker_runs import PROGRAMS, converter, extract, run_worker, write_border
+from atelier_models.worker_runs import PROGRAMS, RECORDED, converter, extract, run_worker, write_border
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from atelier_models.catalogue import Catalogue, Model
     from atelier_models.parity import Parity
     from atelier_models.progress import Reporter
+    from atelier_models.worker_runs import Interpreter
 
 
 def verify_quickly(models: Iterable[Model], home: Path) -> dict[str, Parity]:
@@ -54,12 +55,19 @@ def verify(
     return measured
 
 
-def original_answers(model: Model, original: Path, python: Path) -> Tensors:
-    """Return what the original runtime answers to the pictures of the comparison."""
+def original_answers(model: Model, original: Path, python: Interpreter) -> Tensors:
+    """Return what the original runtime answers to the pictures of the comparison, or answered when it was recorded."""
+    programs = PROGRAMS.get(model.converter)
+    if programs is None:
+        return _answers(model, original.with_suffix(RECORDED))
     with tempfile.TemporaryDirectory() as work:
         given, taken, border = Path(work) / "given.npz", Path(work) / "taken.npz", Path(work) / "border.json"
         np.savez(given, image=next(iter(parity.pictures(model).values())))
         write_border(model, border)
-        run_worker(python, PROGRAMS[model.converter].original, [original, given, taken, border])
-        with np.load(taken) as answers:
-            return {name: answers[name] for name in model.outputs}
+        run_worker(python, programs.original, [original, given, taken, border])
+        return _answers(model, taken)
+
+
+def _answers(model: Model, file: Path) -> Tensors:
+    with np.load(file) as answers:
+        return {name: answers[name] for name in model.outputs}

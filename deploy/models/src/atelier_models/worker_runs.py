@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -10,6 +11,7 @@ import subprocess
 import tarfile
 import tempfile
 import zipfile
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from atelier_models.progress import Reporter
 
 OPSET = 17
+
+
+Interpreter = Callable[[], Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +52,30 @@ PROGRAMS: Mapping[Converter, Programs] = {
 }
 # Weights of TensorFlow.js lie beside a manifest that says what is where.
 SHARD, MANIFEST = ".bin", "-weights_manifest.json"
+# Beside a graph that was ONNX from the start lies what its maker's runtime answers to the pictures of the comparison.
+RECORDED = ".npz"
 
 
 @contextmanager
-def converter(home: Path, progress: Reporter, *, keep: bool) -> Iterator[Path]:
-    """Hold the conversion environment and yield its interpreter; in the end it is removed, also after a failure."""
-    folder = ensure_environment(for_conversion(), home, progress)
+def converter(home: Path, progress: Reporter, *, keep: bool) -> Iterator[Interpreter]:
+    """Yield what returns the conversion environment's interpreter, and makes the environment when it is first asked.
+
+    In the end the environment is removed, also after a failure.
+    """
+    wanted = for_conversion()
+
+    @functools.cache
+    def interpreter() -> Path:
+        return ensure_environment(wanted, home, progress) / "bin" / "python"
+
     try:
-        yield folder / "bin" / "python"
+        yield interpreter
     finally:
         if not keep:
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(wanted.path(home), ignore_errors=True)
 
 
-def run_worker(python: Path, program: str, arguments: list[Path]) -> None:
+def run_worker(python: Interpreter, program: str, arguments: list[Path]) -> None:
     """Run a program of `atelier_models.worker` with another interpreter.
 
     The interpreter sees a copy of this package and nothing else of where it lies, which may be a site-packages full of
@@ -71,7 +86,7 @@ def run_worker(python: Path, program: str, arguments: list[Path]) -> None:
             Path(__file__).parent, Path(code) / "atelier_models", ignore=shutil.ignore_patterns("__pycache__")
         )
         done = subprocess.run(
-            [str(python), "-m", f"atelier_models.worker.{program}", *map(str, arguments)],
+            [str(python()), "-m", f"atelier_models.worker.{program}", *map(str, arguments)],
             env={**os.environ, "PYTHONPATH": code, "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,
             text=True,
@@ -97,6 +112,8 @@ def extract(model: Model, source: Path, target: Path) -> None:
     target.write_bytes(content)
     if model.member.endswith(SHARD):
         target.with_suffix(".json").write_bytes(_read(source, model.member.removesuffix(SHARD) + MANIFEST))
+    if model.converter == "onnx":
+        target.with_suffix(RECORDED).write_bytes(_read(source, model.member + RECORDED))
 
 
 def write_border(model: Model, target: Path) -> None:

@@ -29,6 +29,7 @@ def install(models: Path, *, executor: str = "onnxruntime", width: int = 2, vers
         "inputs": [{"name": "x", **tensor}],
         "outputs": [{"name": "y", **tensor}],
         "executor": executor,
+        "precision": "float32",
     }
     (folder / "model.json").write_text(json.dumps(said), encoding="utf-8")
     (folder / "model.onnx").write_bytes(ONNX)

@@ -40,7 +40,10 @@ class TritonPythonModel:
         self._inputs: list[Border] = contract["inputs"]
         self._outputs: list[Border] = contract["outputs"]
         self._executor: Executor = open_executor(
-            parameters["executor"]["string_value"], folder / "model.onnx", int(parameters["threads"]["string_value"])
+            parameters["executor"]["string_value"],
+            folder / "model.onnx",
+            int(parameters["threads"]["string_value"]),
+            contract["precision"],
         )
 
     def execute(self, requests: Sequence[pb_utils.InferenceRequest]) -> list[pb_utils.InferenceResponse]:
@@ -84,11 +87,15 @@ class TritonPythonModel:
             return _error(f"the inputs differ in their batch: {sorted(batch)}", pb_utils.TritonError.INVALID_ARG)
         for border in self._inputs:
             got = tensors[border["name"]]
-            if list(got.shape[1:]) != border["shape"][1:] or got.dtype != border["dtype"]:
+            if not _fits(got.shape, border["shape"]) or got.dtype != border["dtype"]:
                 wanted = f"{border['dtype']} {border['shape']}"
                 text = f"input {border['name']} must be {wanted}, not {got.dtype} {list(got.shape)}"
                 return _error(text, pb_utils.TritonError.INVALID_ARG)
         return None
+
+
+def _fits(shape: Sequence[int], wanted: Sequence[int]) -> bool:
+    return len(shape) == len(wanted) and all(want in (-1, have) for have, want in zip(shape, wanted, strict=True))
 
 
 def _error(text: str, code: int) -> pb_utils.InferenceResponse:

@@ -48,13 +48,14 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class ModelContract:
-    """An installed model: where it came from, what runs it, what it takes and gives."""
+    """An installed model: where it came from, what runs it and how precisely, what it takes and gives."""
 
     name: str
     version: str
     sha256: str
     license: str
     executor: str
+    precision: str
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     path: Path
@@ -92,6 +93,7 @@ def read_contract(models: Path, name: str) -> ModelContract:
         sha256=said["sha256"],
         license=said["license"],
         executor=said["executor"],
+        precision=said["precision"],
         inputs=tuple(Tensor(t["name"], t["dtype"], tuple(t["shape"])) for t in said["inputs"]),
         outputs=tuple(Tensor(t["name"], t["dtype"], tuple(t["shape"])) for t in said["outputs"]),
         path=path.with_name("model.onnx"),
