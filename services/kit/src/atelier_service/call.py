@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from atelier.v1.report_pb2 import Report
+from atelier_imaging.identity import load_encoder
 from atelier_sdk.errors import DeadlineTooShortError
 
 from atelier_service import wire
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from atelier.v1.image_pb2 import Image, OutputOptions
     from atelier_imaging.encode import Encoded
     from atelier_imaging.face import Face
+    from atelier_imaging.identity import Encoder
     from atelier_imaging.measures import Measure
     from atelier_imaging.models import ModelRunner
     from atelier_imaging.picture import ImageInfo
@@ -44,7 +46,7 @@ class Call:
     """One call at work, used by one worker thread at a time.
 
     `notes` are the report's sentences for people: what was left out, clamped or could not be honoured, and why.
-    `deadline` is in seconds of `time.monotonic()`.
+    `deadline` is in seconds of `time.monotonic()`; `encoder` is the one that tells faces apart.
     """
 
     def __init__(
@@ -55,8 +57,10 @@ class Call:
         pictures: Pictures,
         cancellation: Cancellation,
         deadline: float,
+        encoder: Encoder | None = None,
     ) -> None:
         self.identity = identity
+        self.encoder = encoder or load_encoder()
         self.deadline = deadline
         self.notes: list[str] = []
         self._stages: list[Stage] = []
@@ -99,7 +103,7 @@ class Call:
     def stage(self, name: str) -> Iterator[None]:
         """Time a stage for the report, and check before it whether the call is still wanted.
 
-        Names in use: `load`, `decode`, `analyse`, `operate`, `measure`, `encode`, `store`.
+        Names in use: `load`, `decode`, `analyse`, `operate`, `measure`, `identity`, `encode`, `store`.
         """
         self.check()
         started = time.perf_counter()

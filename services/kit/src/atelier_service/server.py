@@ -31,6 +31,7 @@ from atelier_service.work import Desk
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from atelier_imaging.identity import Encoder
     from atelier_rpc.artifacts import ArtifactStore
     from atelier_sdk.capability import Capability
     from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
@@ -56,6 +57,7 @@ class Server:
         store: ArtifactStore,
         uri_hosts: Sequence[str] = (),
         canary_seconds: float = 30.0,
+        encoder: Encoder | None = None,
     ) -> None:
         self._capability = capability
         self._servicer = servicer
@@ -73,6 +75,7 @@ class Server:
             backend=backend,
             pictures=pictures,
             on_fault=self.health.suspect,
+            encoder=encoder,
         )
         self._server = self._assemble()
         self._watch: asyncio.Task[None] | None = None

@@ -8,6 +8,7 @@ import signal
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
 
+from atelier_imaging.identity import load_encoder
 from atelier_rpc import logs
 from atelier_rpc.artifacts import ArtifactStore
 from atelier_rpc.memory import give_back_freed_memory, keep_freed_memory
@@ -72,6 +73,7 @@ async def _serve(capability: Capability, build: Callable[[], Servicer], settings
         store=ArtifactStore.from_url(settings.artifacts_url),
         uri_hosts=settings.uri_hosts,
         canary_seconds=settings.canary_seconds,
+        encoder=load_encoder(settings.face_encoder),
     )
     await server.start(settings.listen)
     tidying = asyncio.create_task(give_back_freed_memory(_USUAL_MEMORY_BYTES))

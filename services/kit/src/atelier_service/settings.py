@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from atelier_imaging.identity import DEFAULT_ENCODER, load_encoder
 from atelier_rpc.places import artifacts_url, home_folder
 from atelier_rpc.settings import address, choice, number, setting
 
@@ -17,6 +18,15 @@ def origins(text: str) -> tuple[str, ...]:
     for host in hosts:
         Origin.of(host)
     return hosts
+
+
+def encoder_name(text: str) -> str:
+    """Read the name of a face encoder, or the path of the file that describes one; raise ValueError for neither."""
+    try:
+        load_encoder(text)
+    except OSError as error:
+        raise ValueError(f"there is no face encoder {text}") from error
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,12 @@ class ServiceSettings:
         "Hosts that pictures may be fetched from by https, comma-separated. `http://ADDRESS:PORT` allows that one "
         "address, a private one too.",
         parse=origins,
+    )
+    face_encoder: str = setting(
+        "ATELIER_FACE_ENCODER",
+        DEFAULT_ENCODER,
+        "Face encoder: `face_encoder`, or the path of the JSON file that describes and calibrates another one.",
+        parse=encoder_name,
     )
     drain_seconds: float = setting(
         "ATELIER_DRAIN_SECONDS", 30.0, "How long running calls may take after SIGTERM.", parse=number(minimum=0)

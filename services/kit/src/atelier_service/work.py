@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
     import grpc
+    from atelier_imaging.identity import Encoder
     from atelier_sdk.capability import Capability
     from google.protobuf.message import Message
 
@@ -95,6 +96,7 @@ class Desk:
         backend: ModelBackend,
         pictures: Pictures,
         on_fault: Callable[[], None],
+        encoder: Encoder | None = None,
     ) -> None:
         self._capability = capability
         self._servicer = servicer
@@ -103,6 +105,7 @@ class Desk:
         self._backend = backend
         self._pictures = pictures
         self._on_fault = on_fault
+        self._encoder = encoder
 
     async def unary(self, method: str, request: Message, context: Context) -> Message:
         """Answer a unary RPC."""
@@ -131,7 +134,12 @@ class Desk:
     def call(self, identity: CallIdentity, cancellation: Cancellation, deadline: float) -> Call:
         """Make the context of a call."""
         return Call(
-            identity, backend=self._backend, pictures=self._pictures, cancellation=cancellation, deadline=deadline
+            identity,
+            backend=self._backend,
+            pictures=self._pictures,
+            cancellation=cancellation,
+            deadline=deadline,
+            encoder=self._encoder,
         )
 
     @asynccontextmanager

@@ -12,6 +12,7 @@ from atelier_imaging.identity.alignment import aligned, crop_of_face
 from atelier_imaging.identity.embedding import Embedding, embed_aligned
 from atelier_imaging.identity.encoder import load_encoder
 from atelier_imaging.picture import Picture
+from atelier_imaging.portrait import Portrait
 from atelier_imaging.refusals import too_small
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from atelier_imaging.identity.calibration import Calibration
     from atelier_imaging.identity.encoder import Encoder
     from atelier_imaging.models import ModelRunner
-    from atelier_imaging.portrait import Portrait
 
 # Below this distance of the pupils a face reduced to it is no longer told apart as the calibration says.
 MIN_INTEROCULAR_PIXELS: Final = 16.0
@@ -49,25 +49,26 @@ class Resemblance:
         self.calibration: Calibration = chosen.calibration
         self._source, self._face, self._models, self._encoder = source, face, models, chosen
         self._crop = crop_of_face(face, chosen)
+        self._aligned = aligned(source.pixels, self._crop, chosen)
         self._known: Embedding | None = None
 
     def similarity(self, edited: Picture | Portrait) -> float:
         """Return the similarity, -1 to 1, of an edit to the source.
 
-        A `Picture` of the source's framing, of any size, has its face where the source has it, and is not analysed; a
-        `Portrait` is. Raises NoFaceError when the edit has no face left, and what `ModelRunner.infer` raises.
+        A `Picture` of the source's framing, of any size, has its face where the source has it, and is not analysed;
+        one of another framing and a `Portrait` are. Raises NoFaceError when the edit has no face left, and what
+        `ModelRunner.infer` raises.
         """
         return self.calibration.similarity(self.distance(edited))
 
     def distance(self, edited: Picture | Portrait) -> float:
-        """Return the encoder's own distance of an edit from the source; 0 for the source's own pixels."""
+        """Return the encoder's own distance of an edit from the source; 0 where no pixel of the face has changed."""
         picture, crop = self._placed(edited)
-        if picture is self._source:
-            return 0.0
         after = aligned(picture.pixels, crop, self._encoder)
+        if np.array_equal(after, self._aligned):
+            return 0.0
         if self._known is None:
-            before = aligned(self._source.pixels, self._crop, self._encoder)
-            known, found = embed_aligned(np.stack([before, after]), self._models, self._encoder)
+            known, found = embed_aligned(np.stack([self._aligned, after]), self._models, self._encoder)
             self._known = Embedding(known)
         else:
             found = embed_aligned(after[None], self._models, self._encoder)[0]
@@ -76,22 +77,18 @@ class Resemblance:
     def _placed(self, edited: Picture | Portrait) -> tuple[Picture, Crop]:
         """Return the edited pixels and where the face lies in them."""
         if isinstance(edited, Picture):
-            return edited, self._scaled_crop(edited)
-        picture = edited.picture
+            (height, width), (rows, columns) = self._source.pixels.shape[:2], edited.pixels.shape[:2]
+            across, down = columns / width, rows / height
+            if abs(across / down - 1) <= _SAME_ASPECT:
+                crop = self._crop
+                side = crop.side * (across + down) / 2
+                return edited, dataclasses.replace(crop, x=crop.x * across, y=crop.y * down, side=side)
+            edited = Portrait(edited, self._models)
         if not edited.faces:
             raise NoFaceError("The edited picture has no face any more.")
-        place = _middle(self._face, self._source)
+        place, picture = _middle(self._face, self._source), edited.picture
         nearest = min(edited.faces, key=lambda face: float(np.linalg.norm(_middle(face, picture) - place)))
         return picture, crop_of_face(nearest, self._encoder)
-
-    def _scaled_crop(self, edited: Picture) -> Crop:
-        """Return the source's crop in an edit of the same framing."""
-        (height, width), (rows, columns) = self._source.pixels.shape[:2], edited.pixels.shape[:2]
-        across, down = columns / width, rows / height
-        if abs(across / down - 1) > _SAME_ASPECT:
-            raise ValueError(f"an edit of {columns} x {rows} is not framed as {width} x {height}: give a Portrait")
-        crop = self._crop
-        return dataclasses.replace(crop, x=crop.x * across, y=crop.y * down, side=crop.side * (across + down) / 2)
 
 
 def _middle(face: Face, picture: Picture) -> NDArray[np.float64]:
