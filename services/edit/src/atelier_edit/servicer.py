@@ -21,7 +21,7 @@ from atelier_edit.relight import relight
 from atelier_edit.relight_ask import check_ask
 from atelier_edit.relight_measures import relight_measures
 from atelier_edit.relight_plan import plan_relight
-from atelier_edit.wishes import enhancement_of, refuse_identity_floor, relighting_of
+from atelier_edit.wishes import enhancement_of, relighting_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,14 +44,13 @@ class EditServicer(Servicer):
 
     def enhance(self, request: edit_pb2.EnhanceRequest, call: Call) -> edit_pb2.EnhanceResponse:
         """Bring out the detail of a face."""
-        if request.identity_floor > 0:
-            refuse_identity_floor()
         ask = enhancement_of(request.enhancement)
         sitting = Sitting(request, call)
         face, portrait = sitting.face(), sitting.portrait
         with call.stage("operate"):
             plan = plan_enhance(ask, portrait, face, call.check)
             enhanced = enhance(portrait.picture, plan, call.check)
+        enhanced = sitting.kept(enhanced, plan.face)
         with call.stage("measure"):
             measures = enhance_measures(portrait, enhanced, plan)
         image, report = sitting.finish(Outcome(enhanced, plan.parameters, measures, plan.notes), plan.face)
@@ -59,8 +58,6 @@ class EditServicer(Servicer):
 
     def relight(self, request: edit_pb2.RelightRequest, call: Call) -> edit_pb2.RelightResponse:
         """Light a portrait anew."""
-        if request.identity_floor > 0:
-            refuse_identity_floor()
         ask = relighting_of(request.relighting, call)
         check_ask(ask)
         sitting = Sitting(request, call)
@@ -68,6 +65,7 @@ class EditServicer(Servicer):
         with call.stage("operate"):
             plan = plan_relight(ask, portrait, face)
             relit = relight(portrait, plan, call.check)
+        relit = sitting.kept(relit, face)
         with call.stage("measure"):
             measures = relight_measures(portrait, relit, plan, face)
         image, report = sitting.finish(Outcome(relit, plan.parameters, measures, plan.notes), face)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from atelier.v1 import edit_pb2, light_pb2
 from atelier_imaging.portrait import Portrait
-from atelier_sdk.errors import ModelNotInstalledError
 from atelier_service.sitting import picture_of
 
 from atelier_edit.enhance.plan import EnhanceAsk
@@ -80,11 +79,3 @@ def _lamp(lamp: light_pb2.Lamp, default: Lamp) -> Lamp:
 def _given(message: Message, name: str) -> float | None:
     """Return an optional number of a message, None where it was left out."""
     return float(getattr(message, name)) if message.HasField(name) else None
-
-
-def refuse_identity_floor() -> None:
-    """Refuse a floor of identity similarity, which nothing installed can measure."""
-    raise ModelNotInstalledError(
-        "identity_floor needs a face encoder, and none is installed; leave identity_floor out.",
-        metadata={"model": "face_encoder", "field": "identity_floor"},
-    )

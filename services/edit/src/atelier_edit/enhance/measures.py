@@ -22,6 +22,8 @@ from atelier_imaging.measures import (
 from atelier_imaging.region import Region
 from atelier_imaging.strips import to_float
 
+from atelier_edit.together import together
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -44,16 +46,18 @@ def enhance_measures(portrait: Portrait, enhanced: Picture, plan: EnhancePlan) -
     picture, face = portrait.picture, plan.face
     before, after, space = picture.pixels, enhanced.pixels, picture.space
     distance = face.interocular_pixels
-    taken = [global_shift(before, after, space)]
-    taken += [
-        texture_ratio(before, after, portrait.mask(region, face), space, distance, region, TEXTURE)
-        for region in _PATCHES
-    ]
-    taken.append(skin_delta_e(before, after, portrait.mask(Region.SKIN, face), space, distance))
-    taken.append(overshoot(before, after, portrait.mask(Region.FACE, face), Region.FACE))
-    taken += _of_features(portrait, after, plan)
-    taken += _of_mask(before, after, portrait, plan)
-    return tuple(taken)
+    skin, whole_face = portrait.mask(Region.SKIN, face), portrait.mask(Region.FACE, face)
+    patches = [(region, portrait.mask(region, face)) for region in _PATCHES]
+    return together(
+        lambda: [global_shift(before, after, space)],
+        lambda: [texture_ratio(before, after, mask, space, distance, region, TEXTURE) for region, mask in patches],
+        lambda: [
+            skin_delta_e(before, after, skin, space, distance),
+            overshoot(before, after, whole_face, Region.FACE),
+        ],
+        lambda: _of_features(portrait, after, plan),
+        lambda: _of_mask(before, after, portrait, plan),
+    )
 
 
 def detail_energy(before: Pixels, after: Pixels, mask: NDArray[np.float32]) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy.fft
 
 from atelier_imaging import color
 from atelier_imaging.measures.measure import Gate, Measure, judged, not_measurable
@@ -53,19 +54,28 @@ def global_shift(before: Pixels, after: Pixels, space: ColorSpace, gate: Gate | 
 def _correlated(first: NDArray[np.float32], second: NDArray[np.float32]) -> tuple[float, float, float]:
     """Return how far `second` lies to the right of and below `first`, in pixels, and the height of the peak, 0..1."""
     height, width = first.shape
-    window = np.outer(np.hanning(height + 2)[1:-1], np.hanning(width + 2)[1:-1]).astype(np.float32)
-    cross = np.fft.rfft2(second * window) * np.fft.rfft2(first * window).conj()
+    rows, columns = np.hanning(height + 2)[1:-1, None], np.hanning(width + 2)[None, 1:-1]
+    window = np.asarray(rows * columns, np.float32)
+    # SciPy's transform is several times as fast as NumPy's.
+    cross = scipy.fft.rfft2(second * window) * scipy.fft.rfft2(first * window).conj()
     length = np.abs(cross)
-    frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :])
-    damping = np.exp(-((frequency / _FREQUENCY_SPREAD) ** 2) / 2)
+    damping = [_damping(scipy.fft.fftfreq(height))[:, None], _damping(scipy.fft.rfftfreq(width))[None, :]]
     phases = np.divide(cross, length, out=np.zeros_like(cross), where=length > 1e-9 * length.max())
-    surface = np.fft.irfft2(phases * damping, s=(height, width))
+    phases *= damping[0]
+    phases *= damping[1]
+    surface = scipy.fft.irfft2(phases, s=(height, width))
     peak = int(surface.argmax())
     row, column = divmod(peak, width)
     down = row + _top(surface[(row - 1) % height, column], surface[row, column], surface[(row + 1) % height, column])
     right = column + _top(surface[row, column - 1], surface[row, column], surface[row, (column + 1) % width])
-    response = float(surface[row, column] / np.fft.irfft2(damping, s=(height, width))[0, 0])
+    # What the surface of a picture with itself would be at its peak: the mean of the damping over all frequencies.
+    highest = float(damping[0].mean() * _damping(scipy.fft.fftfreq(width)).mean())
+    response = float(surface[row, column]) / highest
     return (right + width / 2) % width - width / 2, (down + height / 2) % height - height / 2, response
+
+
+def _damping(frequency: NDArray[np.floating]) -> NDArray[np.float32]:
+    return np.asarray(np.exp(-((frequency / _FREQUENCY_SPREAD) ** 2) / 2), np.float32)
 
 
 def _top(before: float, peak: float, after: float) -> float:
