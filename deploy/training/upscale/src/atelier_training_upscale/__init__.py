@@ -1,0 +1,1 @@
+"""How the upscaling networks are trained, measured and exported."""
