@@ -99,6 +99,7 @@ def test_parameters_travel_as_they_were_given(client: Blocking, gateway: ToyGate
         face=(12.0, 34.0),
         output=Output(format="webp", quality=80, bit_depth=8, profile="display-p3", strip_metadata=True),
         identity_floor=0.5,
+        lower_strength_to_floor=True,
         include_mesh=True,
     )
     (sent,) = gateway.requests
@@ -111,7 +112,7 @@ def test_parameters_travel_as_they_were_given(client: Blocking, gateway: ToyGate
     assert (sent.face.at.x, sent.face.at.y) == (12.0, 34.0)
     assert (sent.output.quality, sent.output.bit_depth, sent.output.strip_metadata) == (80, 8, True)
     assert sent.include_mesh
-    assert sent.identity_floor == 0.5
+    assert (sent.identity_floor, sent.lower_strength_to_floor) == (0.5, True)
 
 
 def test_what_was_not_asked_for_is_not_sent(client: Blocking, gateway: ToyGateway, picture: Path) -> None:

@@ -102,6 +102,7 @@ async def test_a_wall_is_graded_and_skin_is_not_measurable(faceless: style_pb2_g
         "global_shift": "NOT_MEASURABLE",  # a wall has nothing to be laid on
         "texture_ratio": "NOT_MEASURABLE",
         "skin_delta_e": "NOT_MEASURABLE",
+        "identity_similarity": "NOT_MEASURABLE",
     }
 
 
@@ -163,10 +164,10 @@ async def test_skin_tone_needs_a_face(faceless: style_pb2_grpc.StyleServiceAsync
     assert (await refusal(faceless.SkinTone(request))).reason == "NO_FACE"
 
 
-async def test_a_floor_of_identity_needs_an_encoder(faceless: style_pb2_grpc.StyleServiceAsyncStub) -> None:
+async def test_a_floor_of_identity_needs_a_face(faceless: style_pb2_grpc.StyleServiceAsyncStub) -> None:
     request = style_pb2.GradeRequest(image=png(WALL), grade=style_pb2.Grade(preset="golden_warm"), identity_floor=0.5)
     error = await refusal(faceless.Grade(request))
-    assert error.reason == "MODEL_NOT_INSTALLED"
+    assert error.reason == "NO_FACE"
     assert error.metadata["field"] == "identity_floor"
 
 

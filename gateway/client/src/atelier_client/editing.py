@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 class CallOptions(TypedDict, total=False):
     """What every such call takes besides its own parameters.
 
-    `face` is an index, the largest first, or a pixel (x, y) inside the face; `identity_floor` is 0..1; `request_id` is
-    a UUID, drawn when left out; `deadline_seconds` is for the whole operation, uploads and retries included.
+    `face` is an index, the largest first, or a pixel (x, y) inside the face; `identity_floor` is 0..1, and with
+    `lower_strength_to_floor` an edit is made weaker rather than refused; `request_id` is a UUID, drawn when left out;
+    `deadline_seconds` is for the whole operation, uploads and retries included.
     """
 
     face: FaceChoice | None
     output: Output | None
     identity_floor: float | None
+    lower_strength_to_floor: bool
     include_mesh: bool
     request_id: str | None
     deadline_seconds: float | None
@@ -42,6 +44,12 @@ class Common(TypedDict):
     output: image_pb2.OutputOptions | None
     identity_floor: float | None
     include_mesh: bool
+
+
+class CommonOfStrength(Common):
+    """The fields that requests share whose operation can be made weaker to keep the identity floor."""
+
+    lower_strength_to_floor: bool
 
 
 def begin(session: Session, options: CallOptions) -> Operation:
@@ -61,6 +69,12 @@ def common(operation: Operation, image: PictureSource, options: CallOptions) -> 
         identity_floor=options.get("identity_floor"),
         include_mesh=options.get("include_mesh", False),
     )
+
+
+def common_of_strength(operation: Operation, image: PictureSource, options: CallOptions) -> Steps[CommonOfStrength]:
+    """Make the fields that all requests of operations share that can be weaker or stronger."""
+    fields = yield from common(operation, image, options)
+    return CommonOfStrength(lower_strength_to_floor=options.get("lower_strength_to_floor", False), **fields)
 
 
 def reference(operation: Operation, source: PictureSource | None) -> Steps[image_pb2.Image | None]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from atelier.v1 import style_pb2
 
-from atelier_client.editing import CallOptions, begin, common, reference, result
+from atelier_client.editing import CallOptions, begin, common_of_strength, reference, result
 from atelier_client.parameters import Grade, Grain, SkinTone
 from atelier_client.steps import Method, Operation, Steps, call, work
 
@@ -33,7 +33,7 @@ def grade(
     Errors: AtelierCallError (PRESET_UNKNOWN, LUT_MALFORMED, the IMAGE_… reasons …); PictureError; OSError.
     """
     operation = begin(session, options)
-    fields = yield from common(operation, image, options)
+    fields = yield from common_of_strength(operation, image, options)
     message = yield from _grade(operation, grade)
     answer = yield from call(operation, _GRADE, style_pb2.GradeRequest(grade=message, **fields))
     return (yield from result(operation, answer.image, answer.report, answer.lut))
@@ -47,7 +47,7 @@ def grain(
     Errors: AtelierCallError (PRESET_UNKNOWN, the IMAGE_… reasons …); PictureError; OSError.
     """
     operation = begin(session, options)
-    fields = yield from common(operation, image, options)
+    fields = yield from common_of_strength(operation, image, options)
     message = yield from _grain(operation, grain)
     answer = yield from call(operation, _GRAIN, style_pb2.GrainRequest(grain=message, **fields))
     return (yield from result(operation, answer.image, answer.report))
@@ -61,9 +61,13 @@ def skin_tone(
     Errors: AtelierCallError (NO_FACE, FACE_TOO_SMALL, POSE_TOO_EXTREME, SKIN_NOT_VISIBLE …); PictureError; OSError.
     """
     operation = begin(session, options)
-    fields = yield from common(operation, image, options)
+    fields = yield from common_of_strength(operation, image, options)
     message = yield from _skin_tone(operation, skin_tone)
-    answer = yield from call(operation, _SKIN_TONE, style_pb2.SkinToneRequest(skin_tone=message, **fields))
+    answer = yield from call(
+        operation,
+        _SKIN_TONE,
+        style_pb2.SkinToneRequest(skin_tone=message, **fields),
+    )
     return (yield from result(operation, answer.image, answer.report))
 
 
@@ -82,7 +86,7 @@ def apply(
     Errors: those of the three.
     """
     operation = begin(session, options)
-    fields = yield from common(operation, image, options)
+    fields = yield from common_of_strength(operation, image, options)
     request = style_pb2.ApplyRequest(**fields)
     if skin_tone is not None:
         request.skin_tone.CopyFrom((yield from _skin_tone(operation, skin_tone)))

@@ -73,7 +73,7 @@ class Likeness:
 
     def _required(self) -> Resemblance:
         if self._face is None:
-            raise NoFaceError("An identity floor needs a face, and the picture has none.")
+            raise no_face_to_keep()
         if self._resemblance is None:
             call = self._call
             self._resemblance = Resemblance(self._portrait.picture, self._face, call.models, call.encoder)
@@ -87,6 +87,14 @@ def mixed(source: Picture, edited: Picture, share: float) -> Picture:
     before = source.pixels.astype(np.float32)
     pixels = before + np.float32(share) * (edited.pixels.astype(np.float32) - before)
     return edited.with_pixels(np.rint(pixels).astype(edited.pixels.dtype))
+
+
+def no_face_to_keep() -> NoFaceError:
+    """Say that an identity floor needs a face."""
+    return NoFaceError(
+        "An identity floor needs a face, and the picture has none; leave identity_floor out.",
+        metadata={"field": "identity_floor"},
+    )
 
 
 def below_floor(similarity: float, floor: float) -> IdentityBelowFloorError:

@@ -25,7 +25,7 @@ from atelier_imaging.measures.identity import IDENTITY_SIMILARITY
 from atelier_imaging.portrait import Portrait
 
 from atelier_service import wire
-from atelier_service.likeness import Likeness, mixed
+from atelier_service.likeness import Likeness, mixed, no_face_to_keep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -102,13 +102,15 @@ class Sitting:
     def face(self) -> Face | None:
         """Give the face that is meant, as stage `analyse`; None where the picture has none and none was named.
 
-        Raises FaceNotSelectedError, and NoFaceError where a face was named and there is none.
+        Raises FaceNotSelectedError, and NoFaceError where there is none and one was named or is to be kept.
         """
         with self._call.stage("analyse"):
             index, at = wire.selection(self._request.face)
-            if index is None and at is None:
-                return self.portrait.faces[0] if self.portrait.faces else None
-            return self.portrait.select(index, at)
+            if index is not None or at is not None or self.portrait.faces:
+                return self.portrait.select(index, at)
+        if self._request.identity_floor > 0:
+            raise no_face_to_keep()
+        return None
 
     def kept(self, edited: Picture, face: Face | None) -> Picture:
         """Give the edit, or where the request allows it as much of it as keeps the identity floor, as stage `identity`.

@@ -18,7 +18,7 @@ from atelier_style.grain_plan import GrainAsk, plan_grain
 from atelier_style.measures import measure
 from atelier_style.presets import check_names, grades, stocks
 from atelier_style.tone_plan import plan_tone
-from atelier_style.wishes import grade_of, grain_of, refuse_identity_floor, tone_of
+from atelier_style.wishes import grade_of, grain_of, tone_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,8 +84,6 @@ class _Work:
     """One call: what is asked is planned, carried out in one pass, measured and given back."""
 
     def __init__(self, request: EditRequest, call: Call) -> None:
-        if request.identity_floor > 0:
-            refuse_identity_floor()
         self.lut = b""
         self._call = call
         self._sitting = Sitting(request, call)
@@ -107,6 +105,7 @@ class _Work:
         plan = self._plan(face, tone, grade, grain)
         with call.stage("operate"):
             styled = apply(portrait.picture, plan, call.check)
+        styled = self._sitting.kept(styled, face)
         with call.stage("measure"):
             measures = measure(portrait, styled, plan, face)
         return self._sitting.finish(Outcome(styled, plan.parameters, measures, plan.notes), face)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 from atelier.v1 import style_pb2
 from atelier_imaging.grain.model import GrainModel
 from atelier_imaging.portrait import Portrait
-from atelier_sdk.errors import ModelNotInstalledError
 from atelier_service.sitting import picture_of
 
 from atelier_style.grade_plan import GradeAsk
@@ -71,15 +70,6 @@ def tone_of(tone: style_pb2.SkinTone, call: Call) -> ToneAsk:
         warmth=tone.warmth if source == "warmth" else None,
         strength=tone.strength if tone.HasField("strength") else 1.0,
         match_lightness=tone.match_lightness,
-    )
-
-
-def refuse_identity_floor() -> None:
-    """Refuse a floor of identity similarity, which nothing installed can measure."""
-    raise ModelNotInstalledError(
-        "identity_floor needs a face encoder, and none is installed; leave identity_floor out. Style moves no pixel, "
-        "so a face stays where and what it is.",
-        metadata={"model": "face_encoder", "field": "identity_floor"},
     )
 
 
