@@ -36,7 +36,7 @@ LIMIT = 64 * 1024 * 1024
 
 @asynccontextmanager
 async def serving(folder: Path, models: FakeModels) -> AsyncIterator[Stub]:
-    store = ArtifactStore(f"file://{folder}")
+    store = ArtifactStore.from_url(folder.as_uri())
     server = Server(upscale_capability(), UpscaleServicer(), backend=models, store=store)
     port = await server.start("127.0.0.1:0")
     await server.ready()
@@ -150,12 +150,12 @@ async def test_an_unknown_size_is_refused_with_those_there_are(service: Stub) ->
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"scale": 4.5}, {"scale": 0.5}, {"fidelity": 1.2}, {"denoise": -1.0}, {"grain": 2.0}]
+    ("field", "value"), [("scale", 4.5), ("scale", 0.5), ("fidelity", 1.2), ("denoise", -1.0), ("grain", 2.0)]
 )
-async def test_a_value_out_of_range_is_refused(service: Stub, wrong: dict[str, float]) -> None:
-    error = await refusal(service, png(astronaut(32, 32)), **wrong)
+async def test_a_value_out_of_range_is_refused(service: Stub, field: str, value: float) -> None:
+    error = await refusal(service, png(astronaut(32, 32)), **{field: value})
     assert error.reason == "FIELD_OUT_OF_RANGE"
-    assert error.violations[0].field == f"upscaling.{next(iter(wrong))}"
+    assert error.violations[0].field == f"upscaling.{field}"
 
 
 async def test_several_faults_are_named_together(service: Stub) -> None:
@@ -273,9 +273,9 @@ async def test_a_floor_of_identity_needs_an_encoder(service: Stub) -> None:
     assert from_rpc_error(caught.value).reason in ("MODEL_NOT_INSTALLED", "NO_FACE")
 
 
-async def test_a_canary_finds_a_network_that_answers_zeros(tmp_path: Path) -> None:
+def test_a_canary_finds_a_network_that_answers_zeros() -> None:
     models = upscalers()
-    models.learn("upscaler_restore_x4", lambda inputs: {"enlarged": np.zeros((1, 256, 256, 3), np.float32)})
+    models.learn("upscaler_restore_x4", lambda _: {"enlarged": np.zeros((1, 256, 256, 3), np.float32)})
     with pytest.raises(RuntimeError, match="upscaler_restore_x4"):
         UpscaleServicer().canary(_Examined(models))  # type: ignore[arg-type]
 

@@ -13,12 +13,14 @@ from atelier_upscale.transparency import covered, enlarged_alpha
 from tests.services.upscale.networks import upscalers
 from tests.services.upscale.pictures import ended, levels_apart
 
+REDDISH = np.array([200, 90, 60], np.uint8)
+
 
 def cut_out(under: int) -> Picture:
     """Make an even, reddish disc, with `under` in all channels where nothing is seen."""
     y, x = np.mgrid[:80, :80] - 39.5
     alpha = np.asarray(np.clip((30 - np.hypot(x, y)) * 128, 0, 255), np.uint8)
-    pixels = np.where(alpha[..., None] > 0, np.uint8([200, 90, 60]), np.uint8(under))
+    pixels = np.where(alpha[..., None] > 0, REDDISH, np.uint8(under))
     return Picture.from_array(np.asarray(pixels, np.uint8), alpha=alpha)
 
 
@@ -29,7 +31,7 @@ def test_what_nobody_sees_leaves_no_fringe() -> None:
         pixels = covered(picture.pixels, picture.alpha)
         result = ended(Pass(pixels, Size(320, 320), Manner(own_networks(4.0))).run(upscalers()))[1]
         seen = enlarged_alpha(picture.alpha, 320, 320) > 0
-        assert levels_apart(result[seen], np.full_like(result[seen], 0) + np.uint8([200, 90, 60])) <= 1
+        assert levels_apart(result[seen], np.broadcast_to(REDDISH, result[seen].shape)) <= 1
 
 
 def test_visible_colours_are_not_touched() -> None:
