@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from atelier.v1 import edit_pb2, style_pb2  # noqa: F401  importing them registers their descriptors
+from atelier.v1 import edit_pb2, identity_pb2, style_pb2  # noqa: F401  importing them registers their descriptors
 from atelier_rpc.descriptors import descriptor_set
 from atelier_sdk import Capability, hookimpl
 
@@ -31,4 +31,12 @@ def atelier_capabilities() -> Iterable[Capability]:
         descriptors=descriptor_set("atelier.v1.EditService"),
         command=(sys.executable, "-m", "atelier_edit"),
         models=("face_detector", "face_mesh", "iris", "person_segmenter"),
+    )
+    yield Capability(
+        name="identity",
+        service="atelier.v1.IdentityService",
+        description="Identity profiles, comparison, verification, drift and lock.",
+        descriptors=descriptor_set("atelier.v1.IdentityService"),
+        command=(sys.executable, "-m", "atelier_identity"),
+        models=("face_detector", "face_mesh", "iris", "person_segmenter", "face_encoder"),
     )

@@ -2,7 +2,7 @@
 
 The mesh is moulded to the wanted proportions and the picture follows it by a smooth flow, resampled once at full size;
 where the outline of the face moves, what is behind it stays. The mesh network sees only a part of a small move, so the
-result is measured, and what is missing is asked for once more, of the source again.
+result is measured, and what is missing is asked for again, of the source: never is a warped picture warped.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 # A feature is changed by at most this share of the distance between the pupils, half of it on either side.
 LARGEST_CHANGE: Final = 0.08
-_ROUNDS: Final = 2
+_ROUNDS: Final = 3
 # Features whose change moves the outline of the face before what is behind it.
 _OUTLINE: Final = frozenset({"jaw_width", "chin_height"})
 # In distances between the pupils: how far beyond the face the flow fades, how wide the border of the person is in which
