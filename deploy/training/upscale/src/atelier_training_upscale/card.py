@@ -29,16 +29,17 @@ Four small convolutional networks that enlarge photographs, portraits before all
 |---|---|
 | In | `image` float32 [N, H, W, 3], RGB, display-encoded (sRGB or Display P3), 0 to 1; any N, H, W |
 | Out | `detail` float32 [N, s·H, s·W, 3], to be added to the bicubic enlargement (Keys, a = −0.5) |
-| Size | five residual blocks of 3×3 convolutions, 48 channels; 214,380 (×2) and 229,968 (×4) numbers, in half precision |
+| Size | five residual blocks of 3×3 convolutions, 48 channels; 214,380 (×2) and 229,968 (×4) half-precision numbers |
 | Sight | twelve pixels of the input around each |
 | Licence | Apache-2.0 |
 
 ## Data
 
 Official portraits of members of the United States Congress, works of its government and in the public domain there
-(17 USC § 105): 225 × 275 pixels, JPEG; nobody's endorsement is implied. Those whose name's SHA-256 is divisible by nine are held out and were never trained on. Beside them
-three photographs that come with Python packages: Grace Hopper (matplotlib; United States Navy, public domain), and
-*China* and *Flower* (scikit-learn; Creative Commons Attribution).
+(17 USC § 105): 225 × 275 pixels, JPEG; nobody's endorsement is implied. Those whose name's SHA-256 is divisible by nine
+are held out and were never trained on. Beside them three photographs that come with Python packages: Grace Hopper
+(matplotlib; United States Navy, public domain), and *China* and *Flower* (scikit-learn; Creative Commons Attribution).
+A twelfth of the patches is drawn: flat shapes and strands, whose edges have no halo.
 
 What the portraits are matters. The sitters are American, adult and mostly white, men and over fifty; lit softly, in
 front of studio backdrops, retouched by the customs of the office. Few have very dark skin, few wear long or tightly
