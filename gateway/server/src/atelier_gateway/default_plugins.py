@@ -5,7 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from atelier.v1 import edit_pb2, identity_pb2, style_pb2  # noqa: F401  importing them registers their descriptors
+from atelier.v1 import (  # noqa: F401  importing them registers their descriptors
+    edit_pb2,
+    expression_pb2,
+    identity_pb2,
+    style_pb2,
+)
 from atelier_rpc.descriptors import descriptor_set
 from atelier_sdk import Capability, hookimpl
 
@@ -30,6 +35,14 @@ def atelier_capabilities() -> Iterable[Capability]:
         description="Facial detail and light.",
         descriptors=descriptor_set("atelier.v1.EditService"),
         command=(sys.executable, "-m", "atelier_edit"),
+        models=("face_detector", "face_mesh", "iris", "person_segmenter"),
+    )
+    yield Capability(
+        name="expression",
+        service="atelier.v1.ExpressionService",
+        description="Expression, gaze and head pose.",
+        descriptors=descriptor_set("atelier.v1.ExpressionService"),
+        command=(sys.executable, "-m", "atelier_expression"),
         models=("face_detector", "face_mesh", "iris", "person_segmenter"),
     )
     yield Capability(

@@ -41,15 +41,9 @@ class Adjustment:
         """Tell whether it leaves every face as it is."""
         return not any(getattr(self, field.name) for field in fields(self))
 
-    @property
-    def turns_head(self) -> bool:
-        """Tell whether the head turns, nods or tilts."""
-        return bool(self.pitch_degrees or self.yaw_degrees or self.roll_degrees)
-
-    @property
-    def moves_eyes(self) -> bool:
-        """Tell whether the gaze or an eye's opening changes."""
-        return bool(self.gaze_x_degrees or self.gaze_y_degrees or self.left_eye_open or self.right_eye_open)
+    def times(self, share: float) -> Adjustment:
+        """Return that share of the change."""
+        return Adjustment(**{field.name: share * getattr(self, field.name) for field in fields(self)})
 
 
 # Which controls move which part; the head as a whole belongs to none but ALL.

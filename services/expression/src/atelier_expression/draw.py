@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from atelier_expression.scene import Scene
 
 # Hair that the person's mask does not know is within this distance of it, in the head's units.
-_LOOSE_HAIR: Final = 0.07
+LOOSE_HAIR: Final = 0.07
 
 
 def draw(
@@ -33,7 +33,7 @@ def draw(
     if person is None:
         drawn = resample(pixels, scene.flow, check)
     else:
-        drawn = resample_person(pixels, scene.flow, person, _LOOSE_HAIR * scene.frame.scale, check)
+        drawn = resample_person(pixels, scene.flow, person, LOOSE_HAIR * scene.frame.scale, check)
     for side, wanted in enumerate(scene.movement.eyes):
         ball = eyeball(pixels, scene.face.mesh, side) if wanted else None
         if ball is not None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from atelier_sdk.errors import EyesClosedError, FieldViolation, ModelNotInstalledError, PoseTooExtremeError
 
+from atelier_expression.closed import is_closed
+
 if TYPE_CHECKING:
     from atelier_imaging.face import Face
     from atelier_imaging.portrait import Portrait
@@ -27,8 +29,6 @@ FURTHEST: Final = {
 # Beyond this a warp shows a side of the head that the picture does not have.
 MAX_WARPED_YAW_DEGREES: Final = 15.0
 REENACTMENT: Final = "reenactment"
-# An eye that measures less is closed.
-CLOSED_EYE: Final = 0.13
 
 
 def require_reachable(portrait: Portrait, face: Face, asked: Adjustment) -> None:
@@ -43,7 +43,7 @@ def require_reachable(portrait: Portrait, face: Face, asked: Adjustment) -> None
         max_pitch_degrees=MAX_PITCH_DEGREES,
     )
     _require_pose(face, asked)
-    _require_open_eyes(face, asked)
+    _require_open_eyes(portrait, face, asked)
 
 
 def require_reenactment(*, installed: bool) -> None:
@@ -54,7 +54,7 @@ def require_reenactment(*, installed: bool) -> None:
     if installed:
         return
     raise ModelNotInstalledError(
-        f"A turn beyond {MAX_WARPED_YAW_DEGREES:g}° shows a side of the head that the picture does not have and needs a "
+        f"A turn beyond {MAX_WARPED_YAW_DEGREES:g}° shows a side of the head that the picture lacks and needs a "
         f"reenactment network; none is installed. `atelier models pull {REENACTMENT}` says how to get one.",
         metadata={"model": REENACTMENT, "limit": f"{MAX_WARPED_YAW_DEGREES:g}", "field": "adjustment.yaw_degrees"},
     )
@@ -68,7 +68,8 @@ def _require_pose(face: Face, asked: Adjustment) -> None:
         "gaze_x_degrees": face.gaze.x_degrees,
         "gaze_y_degrees": face.gaze.y_degrees,
     }
-    violations, metadata = [], {}
+    violations: list[FieldViolation] = []
+    metadata: dict[str, str] = {}
     for name, limit in FURTHEST.items():
         turn = getattr(asked, name)
         after = now[name] + turn
@@ -90,20 +91,17 @@ def _require_pose(face: Face, asked: Adjustment) -> None:
         )
 
 
-def _require_open_eyes(face: Face, asked: Adjustment) -> None:
+def _require_open_eyes(portrait: Portrait, face: Face, asked: Adjustment) -> None:
+    looks = bool(asked.gaze_x_degrees or asked.gaze_y_degrees)
     violations = []
-    for side, ratio, opens in (
-        ("left", face.expression.left_eye_open, asked.left_eye_open > 0),
-        ("right", face.expression.right_eye_open, asked.right_eye_open > 0),
-    ):
-        if ratio < CLOSED_EYE and (opens or asked.gaze_x_degrees or asked.gaze_y_degrees):
-            field = f"adjustment.{side}_eye_open" if opens else "adjustment.gaze_x_degrees"
-            violations.append(
-                FieldViolation(field, f"the {side} eye is closed (opening {ratio:.2f}); nothing of it can be shown")
-            )
+    for side, name in enumerate(("left", "right")):
+        opens = getattr(asked, f"{name}_eye_open") > 0
+        if (opens or looks) and is_closed(portrait.picture.pixels, face, side):
+            field = f"adjustment.{name}_eye_open" if opens else "adjustment.gaze_x_degrees"
+            violations.append(FieldViolation(field, f"the {name} eye is closed; nothing of it can be shown"))
     if violations:
         raise EyesClosedError(
             "; ".join(violation.description for violation in violations),
-            metadata={"limit": f"{CLOSED_EYE:g}"},
+            metadata={"eyes": str(len(violations))},
             violations=tuple(violations),
         )

@@ -27,7 +27,7 @@ _NODES: Final = 64
 _HEAD_REACH: Final = (2.8, 3.2, 3.4)
 _FACE_REACH: Final = (1.5, 1.3, 1.8)
 # How far outside the mesh's outline a changed expression still moves the skin, in that unit.
-_SKIN_REACH: Final = 0.5
+SKIN_REACH: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +56,7 @@ def scene(face: Face, movement: Movement, size: tuple[int, int], nodes: int = _N
     raster = Raster(grid, moved[:FACE_POINTS], triangulate(face.mesh), moved[:FACE_POINTS, 2])
     skin = head = Flow.still(grid)
     if movement.deforms:
-        skin = mesh_flow(face.mesh, moved, grid, _SKIN_REACH * frame.scale, raster)
+        skin = mesh_flow(face.mesh, moved, grid, SKIN_REACH * frame.scale, raster)
     shifts = iris_shifts(face, frame, movement)
     if movement.turn:
         after = turned(frame, movement.turn)

@@ -38,6 +38,13 @@ class Portrait:
         self._masks: dict[tuple[Region, int | None], NDArray[np.float32]] = {}
         self._face_masks: dict[int, FaceMasks] = {}
 
+    @classmethod
+    def of_known(cls, picture: Picture, faces: tuple[Face, ...], models: ModelRunner) -> Portrait:
+        """Make a portrait whose faces are known already, the largest first: nobody looks for more."""
+        portrait = cls(picture, models)
+        portrait._analysis = Analysis(faces, ())
+        return portrait
+
     @property
     def analysis(self) -> Analysis:
         """Return the faces that were measured and those that could not be."""

@@ -1,0 +1,90 @@
+"""Adjust a portrait: plan the movement, draw it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING
+
+from atelier_imaging.region import Region
+
+from atelier_expression.controls import Adjustment
+from atelier_expression.draw import draw
+from atelier_expression.goal import CLOSED_MOUTH, Goal, goal
+from atelier_expression.limits import require_reachable
+from atelier_expression.scene import Scene, scene
+from atelier_expression.settle import settled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from atelier_imaging.face import Face
+    from atelier_imaging.models import ModelRunner
+    from atelier_imaging.picture import Picture
+    from atelier_imaging.portrait import Portrait
+
+    from atelier_expression.movement import Movement
+    from atelier_expression.wishes import Wish
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What will be done to a face: what was asked, what it means, how far everything goes, and what to say of it."""
+
+    face: Face
+    asked: Adjustment
+    goal: Goal
+    movement: Movement
+    parameters: Mapping[str, object]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Adjusted:
+    """The picture with its new expression, and the scene that it shows; None where nothing moved."""
+
+    picture: Picture
+    scene: Scene | None
+
+
+def plan_adjustment(wish: Wish, portrait: Portrait, face: Face, models: ModelRunner) -> Plan:
+    """Work out how a face of a portrait comes to what is asked.
+
+    Raises what `require_reachable` and `models.infer` raise.
+    """
+    require_reachable(portrait, face, wish.asked)
+    wanted = goal(face, wish.asked)
+    movement = settled(portrait.picture.pixels, face, wish.asked, models)
+    parameters = {
+        **{field.name: round(getattr(wish.asked, field.name), 4) for field in fields(Adjustment)},
+        "expression": wish.name,
+        "part": wish.part.value,
+        "movement": asdict(movement),
+    }
+    return Plan(face, wish.asked, wanted, movement, parameters, tuple(_notes(wish, face)))
+
+
+def adjust(portrait: Portrait, plan: Plan, check: Callable[[], None] = lambda: None) -> Adjusted:
+    """Draw a portrait with its face moved; a movement of nothing gives the picture itself.
+
+    `check` is called now and then and may raise.
+    """
+    picture = portrait.picture
+    if plan.asked.is_neutral:
+        return Adjusted(picture, None)
+    shown = scene(plan.face, plan.movement, (picture.width, picture.height))
+    person = portrait.mask(Region.PERSON) if plan.movement.turn else None
+    return Adjusted(picture.with_pixels(draw(picture.pixels, shown, person, check)), shown)
+
+
+def _notes(wish: Wish, face: Face) -> list[str]:
+    """Say what is left out and what is done in part."""
+    notes = []
+    if wish.left_out:
+        names = ", ".join(wish.left_out)
+        notes.append(f"Only {wish.part.value} may move; left out: {names}.")
+    closed = face.expression.mouth_open < CLOSED_MOUTH
+    if closed and wish.asked.jaw_open > 0:
+        notes.append("The mouth is closed and stays closed: what is inside is not in the picture.")
+    if closed and wish.asked.smile > 0:
+        notes.append("The mouth is closed: the smile is one of lips and cheeks, without teeth.")
+    return notes
