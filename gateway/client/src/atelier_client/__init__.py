@@ -19,6 +19,7 @@ from atelier_client.errors import (
     UnimplementedError,
     Violation,
 )
+from atelier_client.light import Enhancement, Lamp, LightRig, Relighting
 from atelier_client.parameters import Grade, Grain, Output, SkinTone
 from atelier_client.report import Measure, Report, Verdict
 from atelier_client.result import PictureResult
@@ -34,11 +35,14 @@ __all__ = [
     "CallCancelledError",
     "CapabilityInfo",
     "DeadlineExceededError",
+    "Enhancement",
     "FailedPreconditionError",
     "Grade",
     "Grain",
     "InternalError",
     "InvalidArgumentError",
+    "Lamp",
+    "LightRig",
     "Measure",
     "Model",
     "NotFoundError",
@@ -47,6 +51,7 @@ __all__ = [
     "PictureError",
     "PictureResult",
     "Preset",
+    "Relighting",
     "Report",
     "ResourceExhaustedError",
     "RetryPolicy",

@@ -58,7 +58,7 @@ async def _exchange(step: Exchange[Any, Any], channel: grpc.aio.Channel) -> list
         request = next(step.requests())
         if method.server_streams:
             answers = channel.unary_stream(method.path, *codec)(request, timeout=seconds, metadata=headers)
-            return [answer async for answer in answers]
+            return [step.noted(answer) async for answer in answers]
         return [await channel.unary_unary(method.path, *codec)(request, timeout=seconds, metadata=headers)]
     except grpc.aio.AioRpcError as error:
         trailers = tuple(error.trailing_metadata() or ())

@@ -56,7 +56,8 @@ def _exchange(step: Exchange[Any, Any], channel: grpc.Channel) -> list[Message]:
             return [channel.stream_unary(method.path, *codec)(step.requests(), timeout=seconds, metadata=headers)]
         request = next(step.requests())
         if method.server_streams:
-            return list(channel.unary_stream(method.path, *codec)(request, timeout=seconds, metadata=headers))
+            stream = channel.unary_stream(method.path, *codec)(request, timeout=seconds, metadata=headers)
+            return [step.noted(answer) for answer in stream]
         return [channel.unary_unary(method.path, *codec)(request, timeout=seconds, metadata=headers)]
     except grpc.RpcError as error:
         raise _call_error(error, step) from error

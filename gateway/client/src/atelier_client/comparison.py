@@ -65,7 +65,7 @@ class Comparison:
 
 def face_detail(report: Report) -> sheet.Detail:
     """Choose the detail to show: the face that the operation was about, else the largest, else the picture's middle."""
-    width, height = report.output.width, report.output.height
+    width, height = report.input.width, report.input.height  # faces lie in the input
     faces = sorted(report.faces, key=lambda face: (not face.selected, face.index))
     if not faces or not width or not height:
         return sheet.Detail.around(0.5, 0.5, 0.35, (width / height) if height else 1.0)

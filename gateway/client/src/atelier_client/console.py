@@ -33,7 +33,7 @@ _NEXT = {
     "IMAGE_TOO_LARGE": "Make the picture smaller; `atelier capabilities` shows the limit.",
     "IMAGE_TRUNCATED": "The file is cut short. Copy or download it again.",
     "UNSUPPORTED_FORMAT": "Send JPEG, PNG, WebP, TIFF, AVIF or HEIF.",
-    "NO_FACE": "Use a picture in which a face can be seen; grade and grain work without one, --skin-tone does not.",
+    "NO_FACE": "Use a picture in which a face can be seen; only grade and grain work without one.",
     "FACE_TOO_SMALL": "Crop closer or use a larger picture.",
     "POSE_TOO_EXTREME": "Use a picture in which the face is turned more towards the camera.",
     "QUEUE_FULL": "Try again later, or with fewer --jobs.",

@@ -60,11 +60,11 @@ class Grade:
     def message(self, lut: bytes | None, match: image_pb2.Image | None) -> style_pb2.Grade:
         """Make the message, of a LUT already read and a reference already placed."""
         return style_pb2.Grade(
-            **_given(
+            **given(
                 preset=self.preset or None,
                 lut=lut,
                 reference=match,
-                match_method=_value(_METHODS, self.method, "method"),
+                match_method=value_of(_METHODS, self.method, "method"),
                 strength=self.strength,
                 protect_skin=self.protect_skin,
                 halation=self.halation,
@@ -96,13 +96,13 @@ class Grain:
     def message(self, match: image_pb2.Image | None) -> style_pb2.Grain:
         """Make the message, of a reference already placed."""
         return style_pb2.Grain(
-            **_given(
+            **given(
                 stock=self.stock or None,
                 parameters=self._parameters(),
                 reference=match,
                 strength=self.strength,
                 iso=self.iso,
-                channels=_value(_CHANNELS, self.channels, "channels"),
+                channels=value_of(_CHANNELS, self.channels, "channels"),
                 seed=self.seed,
             )
         )
@@ -133,7 +133,7 @@ class SkinTone:
     def message(self, match: image_pb2.Image | None) -> style_pb2.SkinTone:
         """Make the message, of a reference already placed."""
         return style_pb2.SkinTone(
-            **_given(
+            **given(
                 reference=match,
                 ita_degrees=self.ita_degrees,
                 warmth=self.warmth,
@@ -156,11 +156,11 @@ class Output:
     def message(self) -> image_pb2.OutputOptions:
         """Make the message."""
         return image_pb2.OutputOptions(
-            **_given(
-                format=_value(_FORMATS, self.format, "format"),
+            **given(
+                format=value_of(_FORMATS, self.format, "format"),
                 quality=self.quality,
                 bit_depth=self.bit_depth,
-                color_profile=_value(_PROFILES, self.profile, "profile"),
+                color_profile=value_of(_PROFILES, self.profile, "profile"),
                 strip_metadata=self.strip_metadata,
             )
         )
@@ -178,8 +178,8 @@ def face_selector(face: FaceChoice | None) -> face_pb2.FaceSelector | None:
     return face_pb2.FaceSelector(at=face_pb2.Point(x=face[0], y=face[1]))
 
 
-def _value(values: Mapping[str, int], name: str | None, parameter: str) -> int | None:
-    """Look up the value of a name. Errors: ValueError that lists the names."""
+def value_of(values: Mapping[str, int], name: str | None, parameter: str) -> int | None:
+    """Look up the value of a name; None for None. Errors: ValueError that lists the names."""
     if name is None:
         return None
     if name not in values:
@@ -187,6 +187,6 @@ def _value(values: Mapping[str, int], name: str | None, parameter: str) -> int |
     return values[name]
 
 
-def _given(**fields: Any) -> dict[str, Any]:
+def given(**fields: Any) -> dict[str, Any]:
     """Leave out what was not given. Any: the stubs of messages take no None where the messages themselves do."""
     return {name: value for name, value in fields.items() if value is not None}

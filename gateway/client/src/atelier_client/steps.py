@@ -43,12 +43,22 @@ class Method(Generic[Q, A]):
 
 @dataclass(frozen=True, slots=True)
 class Exchange(Generic[Q, A]):
-    """One attempt at one RPC, whose outcome is the list of answers; `requests` makes the messages, each time anew."""
+    """One attempt at one RPC, whose outcome is the list of answers; `requests` makes the messages, each time anew.
+
+    `heard` is called with each answer of a stream as it comes.
+    """
 
     method: Method[Q, A]
     requests: Callable[[], Iterator[Q]]
     timeout_seconds: float
     headers: tuple[tuple[str, str], ...]
+    heard: Callable[[A], None] | None = None
+
+    def noted(self, answer: A) -> A:
+        """Return an answer of the stream, once whoever asked has heard of it."""
+        if self.heard is not None:
+            self.heard(answer)
+        return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +104,12 @@ def work(run: Callable[[], R]) -> Steps[R]:
     return cast("R", (yield Work(run)))
 
 
-def exchange(operation: Operation, method: Method[Q, A], requests: Callable[[], Iterator[Q]]) -> Steps[list[A]]:
+def exchange(
+    operation: Operation,
+    method: Method[Q, A],
+    requests: Callable[[], Iterator[Q]],
+    heard: Callable[[A], None] | None = None,
+) -> Steps[list[A]]:
     """Make a call, again after UNAVAILABLE as the session's policy says, within the operation's deadline.
 
     Errors: AtelierCallError; DeadlineExceededError without a call when nothing is left of the deadline.
@@ -106,7 +121,7 @@ def exchange(operation: Operation, method: Method[Q, A], requests: Callable[[], 
         if left <= 0:
             raise _too_late(operation)
         try:
-            return cast("list[A]", (yield Exchange(method, requests, left, headers)))
+            return cast("list[A]", (yield Exchange(method, requests, left, headers, heard)))
         except UnavailableError as error:
             seconds = policy.pause_seconds(attempt, error.retry_after_seconds)
             if attempt >= policy.attempts or seconds >= operation.remaining_seconds():
@@ -119,6 +134,11 @@ def call(operation: Operation, method: Method[Q, A], request: Q) -> Steps[A]:
     """Make a call of one message and one answer."""
     answers = yield from exchange(operation, method, lambda: iter((request,)))
     return answers[0]
+
+
+def heard_call(operation: Operation, method: Method[Q, A], request: Q, heard: Callable[[A], None]) -> Steps[list[A]]:
+    """Make a call of one message whose answers are a stream; `heard` is told each as it comes."""
+    return (yield from exchange(operation, method, lambda: iter((request,)), heard))
 
 
 def _too_late(operation: Operation) -> DeadlineExceededError:

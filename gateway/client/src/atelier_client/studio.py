@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 import grpc
 
-from atelier_client import artifacts, awaiting, blocking, catalogue, style
+from atelier_client import artifacts, awaiting, blocking, catalogue, edit, style
 from atelier_client.session import DEFAULT_ADDRESS, RetryPolicy, Session, channel_options
 
 if TYPE_CHECKING:
@@ -71,6 +71,20 @@ class AsyncStyle(_Awaiting):
     apply = _awaits(style.apply)
 
 
+class Edit(_Blocking):
+    """Facial detail and light."""
+
+    enhance = _blocks(edit.enhance)
+    relight = _blocks(edit.relight)
+
+
+class AsyncEdit(_Awaiting):
+    """Facial detail and light."""
+
+    enhance = _awaits(edit.enhance)
+    relight = _awaits(edit.relight)
+
+
 class Catalogue(_Blocking):
     """What the installation can do."""
 
@@ -130,6 +144,7 @@ class Atelier:
             else grpc.insecure_channel(address, options)
         )
         self.style = Style(self._channel, session)
+        self.edit = Edit(self._channel, session)
         self.catalogue = Catalogue(self._channel, session)
         self.artifacts = Artifacts(self._channel, session)
 
@@ -171,6 +186,7 @@ class AsyncAtelier:
             else grpc.aio.insecure_channel(address, options)
         )
         self.style = AsyncStyle(self._channel, session)
+        self.edit = AsyncEdit(self._channel, session)
         self.catalogue = AsyncCatalogue(self._channel, session)
         self.artifacts = AsyncArtifacts(self._channel, session)
 

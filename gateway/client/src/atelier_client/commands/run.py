@@ -30,11 +30,14 @@ _VERDICT_STYLE = {Verdict.PASS: "green", Verdict.WARN: "yellow", Verdict.FAIL: "
 
 
 async def perform(
-    assignment: Assignment, label: str, operation: Callable[[AsyncAtelier, Path], Awaitable[PictureResult]]
+    assignment: Assignment,
+    label: str,
+    operation: Callable[[AsyncAtelier, Path], Awaitable[PictureResult]],
+    bar: Progress | None = None,
 ) -> int:
     """Work on all pictures, write all files, say what became of them, and return how many failed.
 
-    `label` names what is done, for the contact sheet. Errors: UnavailableError when no gateway answers; OSError when a
+    `label` names what is done, for the contact sheet; `bar` is one that the operation adds tasks of its own to. Errors: UnavailableError when no gateway answers; OSError when a
     file besides the results cannot be written.
     """
     jobs = assignment.jobs
@@ -44,11 +47,11 @@ async def perform(
         async def apply(source: Path) -> PictureResult:
             return await operation(studio, source)
 
-        with _bar() as bar:
-            task = bar.add_task("", total=len(jobs), name=jobs[0].source.name if len(jobs) == 1 else "pictures")
+        with bar or progress_bar() as shown:
+            task = shown.add_task("", total=len(jobs), name=jobs[0].source.name if len(jobs) == 1 else "pictures")
 
             def note(job: Job, result: PictureResult | None) -> None:
-                bar.advance(task)
+                shown.advance(task)
                 if comparison and result:
                     comparison.add(job.source, result)
 
@@ -60,7 +63,8 @@ async def perform(
     return sum(outcome.error is not None for outcome in outcomes)
 
 
-def _bar() -> Progress:
+def progress_bar() -> Progress:
+    """Make the bar that goes when all is done."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.fields[name]}"),
