@@ -25,6 +25,7 @@ from atelier_client.report import Measure, Report, Verdict
 from atelier_client.result import PictureResult
 from atelier_client.session import RetryPolicy
 from atelier_client.studio import AsyncAtelier, Atelier
+from atelier_client.upscale import Progress
 
 __all__ = [
     "AlreadyExistsError",
@@ -51,6 +52,7 @@ __all__ = [
     "PictureError",
     "PictureResult",
     "Preset",
+    "Progress",
     "Relighting",
     "Report",
     "ResourceExhaustedError",

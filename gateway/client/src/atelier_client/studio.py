@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 import grpc
 
-from atelier_client import artifacts, awaiting, blocking, catalogue, edit, style
+from atelier_client import artifacts, awaiting, blocking, catalogue, edit, style, upscale
 from atelier_client.session import DEFAULT_ADDRESS, RetryPolicy, Session, channel_options
 
 if TYPE_CHECKING:
@@ -85,6 +85,18 @@ class AsyncEdit(_Awaiting):
     relight = _awaits(edit.relight)
 
 
+class Upscale(_Blocking):
+    """Larger pictures: `studio.upscale("in.jpg", target="4K")`."""
+
+    __call__ = _blocks(upscale.upscale)
+
+
+class AsyncUpscale(_Awaiting):
+    """Larger pictures: `await studio.upscale("in.jpg", target="4K")`."""
+
+    __call__ = _awaits(upscale.upscale)
+
+
 class Catalogue(_Blocking):
     """What the installation can do."""
 
@@ -145,6 +157,7 @@ class Atelier:
         )
         self.style = Style(self._channel, session)
         self.edit = Edit(self._channel, session)
+        self.upscale = Upscale(self._channel, session)
         self.catalogue = Catalogue(self._channel, session)
         self.artifacts = Artifacts(self._channel, session)
 
@@ -187,6 +200,7 @@ class AsyncAtelier:
         )
         self.style = AsyncStyle(self._channel, session)
         self.edit = AsyncEdit(self._channel, session)
+        self.upscale = AsyncUpscale(self._channel, session)
         self.catalogue = AsyncCatalogue(self._channel, session)
         self.artifacts = AsyncArtifacts(self._channel, session)
 

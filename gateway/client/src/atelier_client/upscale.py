@@ -53,8 +53,8 @@ def upscale(
     """Enlarge a picture, to a `target` by name ("2K", "4K") or by a `scale` of 1 to 4; without either, by 2.
 
     `fidelity`, `denoise` and `grain` are 0..1, `model` names another upscaler that is installed, `force` works on a
-    picture that is as large already. `on_progress` is told how far the work is, tile by tile; in the asynchronous client
-    it is called on the event loop.
+    picture that is as large already. `on_progress` is told how far the work is, tile by tile; the asynchronous client
+    calls it on the event loop.
 
     Errors: AtelierCallError (IMAGE_TOO_LARGE, PRESET_UNKNOWN, FIELD_OUT_OF_RANGE, MODEL_NOT_INSTALLED,
     DEADLINE_TOO_SHORT …); PictureError; OSError; ValueError where both `target` and `scale` are given.
@@ -70,7 +70,7 @@ def upscale(
         denoise=denoise,
         grain=grain,
         seed=seed,
-        force=force,
+        force=force or None,
         model=model,
     )
     request = upscale_pb2.UpscaleRequest(upscaling=upscale_pb2.Upscaling(**wanted), **fields)

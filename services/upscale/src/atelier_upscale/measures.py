@@ -20,7 +20,6 @@ from atelier_imaging.measures import (
 from atelier_imaging.measures.colour import SKIN_DELTA_E
 from atelier_imaging.measures.geometry import GEOMETRY_DRIFT
 from atelier_imaging.measures.texture import TEXTURE_RATIO
-from atelier_imaging.portrait import Portrait
 from atelier_imaging.region import Region
 from atelier_imaging.transfer import to_float
 
@@ -30,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from atelier_imaging.face import Face
-    from atelier_imaging.models import ModelRunner
     from atelier_imaging.picture import Picture
+    from atelier_imaging.portrait import Portrait
     from atelier_imaging.vips import Pixels
     from numpy.typing import NDArray
 
@@ -52,19 +51,17 @@ _LEAST_PIXELS: Final = 200
 _LUMA: Final = np.array([[0.299, 0.587, 0.114]])
 
 
-def measure(
-    portrait: Portrait, larger: Picture, plan: Plan, face: Face | None, models: ModelRunner
-) -> tuple[Measure, ...]:
+def measure(portrait: Portrait, enlarged: Portrait, plan: Plan, face: Face | None) -> tuple[Measure, ...]:
     """Measure an enlargement against the portrait that it was made from.
 
     Most is measured on the enlargement made as small as the portrait, where the two can be laid over each other. `face`
     is the one that skin and proportions are measured on, None where there is none.
     """
-    picture = portrait.picture
+    picture, larger = portrait.picture, enlarged.picture
     small = larger.pixels if larger.pixels.shape == picture.pixels.shape else shrunk(larger.pixels, *_shape(picture))
     taken = [_likeness(picture, small, plan), global_shift(picture.pixels, small, picture.space)]
     taken += _on_skin(portrait, small, plan, face)
-    taken.append(_proportions(portrait, larger, face, models))
+    taken.append(_proportions(portrait, enlarged, face))
     taken.append(overshoot(picture.pixels, larger.pixels, _middle(portrait, face)))
     return tuple(taken)
 
@@ -116,13 +113,13 @@ def _on_skin(portrait: Portrait, small: Pixels, plan: Plan, face: Face | None) -
     yield skin_delta_e(before, small, portrait.mask(Region.SKIN, face), space, distance)
 
 
-def _proportions(portrait: Portrait, larger: Picture, face: Face | None, models: ModelRunner) -> Measure:
+def _proportions(portrait: Portrait, enlarged: Portrait, face: Face | None) -> Measure:
     """Find the face in the enlargement and compare its landmarks."""
     if face is None:
         return not_measurable("geometry_drift", "interocular", GEOMETRY_DRIFT, _NO_FACE, Region.FACE)
-    by = larger.width / portrait.picture.width
+    by = enlarged.picture.width / portrait.picture.width
     x, y = face.box.left + face.box.width / 2, face.box.top + face.box.height / 2
-    found = [each for each in Portrait(larger, models).faces if each.box.contains(x * by, y * by)]
+    found = [each for each in enlarged.faces if each.box.contains(x * by, y * by)]
     if not found:
         why = "The face was not found again in the enlargement."
         return not_measurable("geometry_drift", "interocular", GEOMETRY_DRIFT, why, Region.FACE)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from atelier.v1 import report_pb2, upscale_pb2
 from atelier_imaging.models import FACE_DETECTOR
+from atelier_imaging.portrait import Portrait
 from atelier_service.servicer import Preset, Servicer
 from atelier_service.sitting import Outcome, Sitting
 
@@ -55,9 +56,11 @@ class UpscaleServicer(Servicer):
             larger = yield from self._drawn(plan, sitting.portrait.picture, call)
         yield _progress("measure", 0, 1)
         started = time.monotonic()
+        found = Portrait(larger, call.models)
         with call.stage("measure"):
-            measures = measure(sitting.portrait, larger, plan, face, call.models)
-        image, report = sitting.finish(Outcome(larger, plan.parameters, measures, plan.notes), face)
+            measures = measure(sitting.portrait, found, plan, face)
+        outcome = Outcome(larger, plan.parameters, measures, plan.notes, moved=found)
+        image, report = sitting.finish(outcome, face)
         self._pace.take(FINISHING, plan.sizes.result.pixels, time.monotonic() - started)
         yield upscale_pb2.UpscaleResponse(result=upscale_pb2.UpscaleResult(image=image, report=report))
 

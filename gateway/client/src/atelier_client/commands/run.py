@@ -37,8 +37,9 @@ async def perform(
 ) -> int:
     """Work on all pictures, write all files, say what became of them, and return how many failed.
 
-    `label` names what is done, for the contact sheet; `bar` is one that the operation adds tasks of its own to. Errors: UnavailableError when no gateway answers; OSError when a
-    file besides the results cannot be written.
+    `label` names what is done, for the contact sheet; `bar` is one that the operation adds tasks of its own to.
+
+    Errors: UnavailableError when no gateway answers; OSError when a file besides the results cannot be written.
     """
     jobs = assignment.jobs
     comparison = Comparison(label, is_single=len(jobs) == 1) if assignment.compare else None

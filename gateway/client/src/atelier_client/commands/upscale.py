@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from atelier_client.commands.completion import complete_preset
-from atelier_client.commands.pictures import FRACTION, assignment, at_most_one, in_and_out, shared_options
+from atelier_client.commands.pictures import FRACTION, assignment, in_and_out, shared_options
 from atelier_client.commands.run import perform, progress_bar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from rich.progress import Progress as Bar
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
     from atelier_client.studio import AsyncAtelier
     from atelier_client.upscale import Progress
 
-_ASKED = ("target", "scale", "fidelity", "denoise", "grain", "seed", "force", "model")
+_ASKED = ("scale", "fidelity", "denoise", "grain", "seed", "force", "model")
 
 
 @click.command()
 @in_and_out
-@click.option("--target", metavar="NAME", shell_complete=complete_preset("size"),
+@click.option("--target", "size", metavar="NAME", shell_complete=complete_preset("size"),
               help="A size by name, 2K or 4K: the long edge becomes 2048 or 3840 pixels.")  # fmt: skip
 @click.option("--scale", metavar="S", type=click.FloatRange(1, 4),
               help="How many times as wide and high, 1 to 4.  [default: 2]")  # fmt: skip
@@ -56,10 +57,10 @@ def upscale(ctx: click.Context, /, source: Path, target: Path, **options: Any) -
 
     Exit status: 0 all done, 1 a picture failed, 2 a wrong command line, 3 no gateway answers.
     """  # noqa: D301 - \b is click's sign for a paragraph that keeps its lines
-    at_most_one(options, "size", "scale")
-    asked = {name: options[name] for name in _ASKED}
-    asked["target"] = options["size"]
-    bar = progress_bar()
+    if options["size"] is not None and options["scale"] is not None:
+        raise click.UsageError("--target and --scale exclude each other: give one of them.")
+    asked = {"target": options["size"], **{name: options[name] for name in _ASKED}}
+    todo, bar = assignment(source, target, options), progress_bar()
 
     async def apply(studio: AsyncAtelier, picture: Path) -> PictureResult:
         task = bar.add_task("", total=None, name=f"  {picture.name}")
@@ -68,6 +69,19 @@ def upscale(ctx: click.Context, /, source: Path, target: Path, **options: Any) -
         finally:
             bar.remove_task(task)
 
-    todo = assignment(source, target, options)
     failed = asyncio.run(perform(todo, _label(asked), apply, bar))
     ctx.exit(1 if failed else 0)
+
+
+def _label(asked: dict[str, Any]) -> str:
+    """Name what is done, for the contact sheet."""
+    return asked["target"] or f"{asked['scale'] or 2:g} times as large"
+
+
+def _shown(bar: Bar, task: TaskID) -> Callable[[Progress], None]:
+    """Return what moves a task of the bar with the work."""
+
+    def show(progress: Progress) -> None:
+        bar.update(task, completed=progress.steps_done, total=progress.steps_total or None)
+
+    return show
