@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from atelier_identity.keys import MasterKeys
-from atelier_identity.profile import EncoderId, Likeness, NewProfile, Profile, Proportion
+from atelier_identity.profile import EncoderId, NewProfile, Profile, Proportion, References
 from cryptography.fernet import Fernet
 
 ENCODER = EncoderId("an_encoder", "1", "ab" * 32)
@@ -34,7 +34,7 @@ def person(name: str = "Ada", seed: int = 0) -> Profile:
     return Profile(
         display_name=name,
         reference_count=3,
-        likeness=Likeness(ENCODER, mean, 0.25, 0.8),
+        references=References(ENCODER, mean, 0.25, 0.8),
         proportions=(Proportion("nose_width", 0.55, 0.01), Proportion("jaw_width", 1.9, None)),
         ita_degrees=31.5,
     )

@@ -16,7 +16,6 @@ from atelier.v1 import identity_pb2, identity_pb2_grpc, image_pb2
 from atelier_identity.capability import identity_capability
 from atelier_identity.servicer import IdentityServicer
 from atelier_imaging.decode import decode
-from atelier_imaging.identity import load_encoder
 from atelier_rpc.artifacts import ArtifactStore
 from atelier_rpc.errors import from_rpc_error
 from atelier_rpc.places import home_folder
@@ -78,11 +77,7 @@ def models_folder() -> Path:
 
 @asynccontextmanager
 async def serving(tmp_path: Path, store: ProfileStore, backend: InProcessModels) -> AsyncIterator[Stub]:
-    encoder = load_encoder()
-    assert encoder.calibration is not None
-    servicer = IdentityServicer(
-        store, encoder, encoder.calibration, default_time=timedelta(days=30), longest_time=timedelta(days=365)
-    )
+    servicer = IdentityServicer(store, default_time=timedelta(days=30), longest_time=timedelta(days=365))
     artifacts = ArtifactStore.from_url((tmp_path / "artifacts").as_uri())
     server = Server(identity_capability(), servicer, backend=backend, store=artifacts)
     port = await server.start("127.0.0.1:0")

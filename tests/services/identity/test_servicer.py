@@ -114,7 +114,7 @@ async def test_a_profile_is_made_described_listed_and_deleted(service: Stub, fac
 
 async def test_no_answer_holds_an_embedding(service: Stub, face: NDArray[np.uint8], kept: ProfileStore) -> None:
     made = await service.CreateProfile(creation(face))
-    mean = kept.get("default", made.profile.id).profile.likeness.mean
+    mean = kept.get("default", made.profile.id).profile.references.mean
     assert mean.tobytes() not in made.SerializeToString()
     assert not any(field.name in {"embedding", "mean"} for field in made.profile.DESCRIPTOR.fields)
 

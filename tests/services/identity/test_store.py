@@ -56,7 +56,7 @@ def test_a_profile_comes_back_as_it_was_kept(store: ProfileStore, clock: Clock) 
     kept = store.create(new("Ada", references=(b"one", b"two")))
     found = store.get("default", kept.id)
     assert found.profile.to_bytes() == person("Ada").to_bytes()
-    assert np.array_equal(found.profile.likeness.mean, person("Ada").likeness.mean)
+    assert np.array_equal(found.profile.references.mean, person("Ada").references.mean)
     assert store.references("default", kept.id) == (b"one", b"two")
     assert (found.kept_reference_count, found.expire_time - found.create_time) == (2, DAY)
     assert uuid.UUID(found.id).version == 4
@@ -66,7 +66,7 @@ def test_a_profile_comes_back_as_it_was_kept(store: ProfileStore, clock: Clock) 
 def test_nothing_of_a_person_can_be_read_in_the_tables(store: ProfileStore, database: Engine) -> None:
     profile = store.create(new("Ada Lovelace", references=(b"the cut-out of a face",))).profile
     held = content(database)
-    for secret in (b"Lovelace", b"cut-out", b"nose_width", b"mean", profile.likeness.mean.tobytes()):
+    for secret in (b"Lovelace", b"cut-out", b"nose_width", b"mean", profile.references.mean.tobytes()):
         assert secret not in held
 
 
@@ -256,7 +256,7 @@ def test_an_old_key_can_be_taken_away_once_every_profile_was_wrapped_anew(databa
 def test_a_profile_in_anothers_place_keeps_name_times_and_references(store: ProfileStore) -> None:
     kept = store.create(new("Ada", references=(b"face",)))
     changed = store.replace("default", kept.id, person("Ada", seed=9))
-    assert not np.array_equal(changed.profile.likeness.mean, kept.profile.likeness.mean)
+    assert not np.array_equal(changed.profile.references.mean, kept.profile.references.mean)
     assert (changed.create_time, changed.expire_time) == (kept.create_time, kept.expire_time)
     assert store.references("default", kept.id) == (b"face",)
 

@@ -12,7 +12,7 @@ from atelier_imaging.region import Region
 from atelier_sdk.errors import FieldViolation, ReferencesDisagreeError
 
 from atelier_identity import proportions
-from atelier_identity.profile import Likeness, Profile
+from atelier_identity.profile import Profile, References
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,13 +49,13 @@ def enrol(name: str, references: Sequence[Reference], calibration: Calibration, 
     return Profile(
         display_name=name,
         reference_count=len(references),
-        likeness=likeness_of(embeddings, calibration, encoder),
+        references=likeness_of(embeddings, calibration, encoder),
         proportions=proportions.mean_of([reference.proportions for reference in references]),
         ita_degrees=float(np.mean(angles)) if angles else None,
     )
 
 
-def likeness_of(embeddings: NDArray[np.float32], calibration: Calibration, encoder: EncoderId) -> Likeness:
+def likeness_of(embeddings: NDArray[np.float32], calibration: Calibration, encoder: EncoderId) -> References:
     """Sum embeddings (N, D) of one person up: mean, spread, and how closely they agree."""
     mean = embeddings.mean(axis=0)
     spread = float(np.sqrt(np.mean(np.sum((embeddings - mean) ** 2, axis=1))))
@@ -63,7 +63,7 @@ def likeness_of(embeddings: NDArray[np.float32], calibration: Calibration, encod
     if len(embeddings) > 1:
         apart = distances_between(embeddings)[np.triu_indices(len(embeddings), 1)]
         agreement = float(np.mean([calibration.similarity(float(one)) for one in apart]))
-    return Likeness(encoder, mean, spread, agreement)
+    return References(encoder, mean, spread, agreement)
 
 
 def distances_between(embeddings: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -12,7 +12,6 @@ from atelier_imaging.region import Region
 if TYPE_CHECKING:
     from atelier_imaging.identity import Calibration
 
-NO_ENCODER: Final = "No face encoder is installed; `atelier models` installs one."
 _NAME: Final = "identity_similarity"
 
 
@@ -21,60 +20,53 @@ class Likeness:
     """How alike two faces are.
 
     `distance` is the encoder's own; `false_accept_rate` the share of pairs of different people that are at least as
-    alike. All three are None where there is no encoder. `threshold` is the similarity that was asked for, if any.
+    alike. All are None where it cannot be said. Where it was judged, `threshold` is the similarity that was asked for
+    and `confidence` 0..1 says how sure the verdict is: 1 less the share of pairs of different people at least as alike
+    if it passes, 1 less the share of pairs of one person less alike if it fails.
     """
 
-    similarity: float | None
-    distance: float | None
-    false_accept_rate: float | None
-    threshold: float | None
     verdict: Verdict
     explanation: str
-
-    @property
-    def passes(self) -> bool:
-        """Say whether it is as alike as was asked for."""
-        return self.verdict is Verdict.PASS
+    similarity: float | None = None
+    distance: float | None = None
+    false_accept_rate: float | None = None
+    threshold: float | None = None
+    confidence: float | None = None
 
     def measure(self, name: str = _NAME) -> Measure:
         """Return it as a measure of the report."""
         gate = None if self.threshold is None else Gate(minimum=self.threshold)
         if self.similarity is None:
-            return not_measurable(name, "similarity", gate, self.explanation, Region.FACE)
-        return judged(name, self.similarity, "similarity", gate, self.explanation, Region.FACE)
+            return not_measurable(name, "cosine", gate, self.explanation, Region.FACE)
+        return judged(name, self.similarity, "cosine", gate, self.explanation, Region.FACE)
 
 
-def likeness(distance: float | None, calibration: Calibration, false_accept_rate: float | None = None) -> Likeness:
-    """Say what a distance means, None where there is no encoder; judge it at a rate of false accepts if given."""
-    if distance is None:
-        return Likeness(None, None, None, None, Verdict.NOT_MEASURABLE, NO_ENCODER)
+def unknown(why: str) -> Likeness:
+    """Say that it cannot be said."""
+    return Likeness(Verdict.NOT_MEASURABLE, why)
+
+
+def judge(distance: float, calibration: Calibration, false_accept_rate: float | None = None) -> Likeness:
+    """Say what a distance means, and whether it passes where that share of strangers may pass."""
     similarity = calibration.similarity(distance)
     rate = calibration.false_accept_rate(similarity)
-    shared = f"{_share(rate)} of pairs of different people are at least as alike"
+    shared = f"{_share(rate)} of pairs of different people are as alike"
     if false_accept_rate is None:
-        return Likeness(similarity, distance, rate, None, Verdict.UNSPECIFIED, f"{shared[0].upper()}{shared[1:]}.")
+        said = f"{shared[0].upper()}{shared[1:]}."
+        return Likeness(Verdict.UNSPECIFIED, said, similarity, distance, rate)
     threshold = similarity_of_rate(false_accept_rate)
-    within = similarity >= threshold
-    said = "Taken for the same person" if within else "Not taken for the same person"
+    passes = similarity >= threshold
+    wrong = rate if passes else calibration.false_reject_rate(similarity)
+    said = "Taken for the same person" if passes else "Not taken for the same person"
     return Likeness(
-        similarity,
-        distance,
-        rate,
-        threshold,
-        Verdict.PASS if within else Verdict.FAIL,
-        f"{said}: {shared}, and {_share(false_accept_rate)} may pass.",
+        verdict=Verdict.PASS if passes else Verdict.FAIL,
+        explanation=f"{said}: {shared}, and {_share(false_accept_rate)} may pass.",
+        similarity=similarity,
+        distance=distance,
+        false_accept_rate=rate,
+        threshold=threshold,
+        confidence=1.0 - wrong,
     )
-
-
-def confidence(distance: float, calibration: Calibration, *, passed: bool) -> float:
-    """Say how sure a verdict is, 0..1: how few of those that it would be wrong about are so far on the wrong side.
-
-    For the same person it is 1 less the share of different people who are at least as alike, for another one 1 less the
-    share of pairs of one person that are less alike.
-    """
-    similarity = calibration.similarity(distance)
-    wrong = calibration.false_accept_rate if passed else calibration.false_reject_rate
-    return 1.0 - wrong(similarity)
 
 
 def _share(rate: float) -> str:

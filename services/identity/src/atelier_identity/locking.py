@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from atelier.v1 import identity_pb2
@@ -11,7 +12,6 @@ from atelier_sdk.errors import FieldOutOfRangeError, FieldViolation, IdentityBel
 from atelier_service.sitting import Outcome, Sitting
 
 from atelier_identity import wire
-from atelier_identity.likeness import likeness
 from atelier_identity.lock import Locked, Wish, lock
 from atelier_identity.proportions import FEATURES
 from atelier_identity.sitter import Sitter, require
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 DEFAULT_TOLERANCE: Final = 0.015
 _CAN_BE_LOCKED: Final = {feature.name for feature in FEATURES if feature.can_be_locked}
+# Shares of the strength that are tried where less is allowed for the sake of the floor.
+_SHARES: Final = (1.0, 0.5, 0.25, 0.0)
 _BY_DEFAULT: Final = tuple(feature.name for feature in FEATURES if feature.can_be_locked and not feature.is_mobile)
 # Beyond this share of a pixel's area nothing is folded over.
 _UNFOLDED: Final = Gate(minimum=0.1, fail_below=0.0)
@@ -43,12 +45,14 @@ def locked(
     portrait = sitting.portrait
     face = sitting.face() or portrait.select()
     require(portrait, face)
-    with call.stage("operate"):
-        done = lock(portrait, face, wish, call.models, call.check)
-    before, after = (
-        likeness(comparer.to_profile(sitter, stored, call), comparer.calibration)
-        for sitter in (Sitter(portrait, face), Sitter(done.portrait, done.face))
-    )
+    before = comparer.to_profile(Sitter(portrait, face), stored)
+    for share in _SHARES if request.lower_strength_to_floor else _SHARES[:1]:
+        effective = replace(wish, strength=share * wish.strength)
+        with call.stage("operate"):
+            done = lock(portrait, face, effective, call.models, call.check)
+        after = comparer.to_profile(Sitter(done.portrait, done.face), stored)
+        if after.similarity is not None and after.similarity >= request.identity_floor:
+            break
     _hold_floor(after, request.identity_floor)
     with call.stage("measure"):
         measures = (
@@ -57,7 +61,11 @@ def locked(
             _unfolded(done),
             global_shift(portrait.picture.pixels, done.portrait.picture.pixels, portrait.picture.space),
         )
-    outcome = Outcome(done.portrait.picture, _parameters(stored, wish, done), measures, done.notes)
+    parameters = _parameters(stored, effective, done)
+    if share < 1.0:
+        parameters["share_of_strength"] = share
+        call.notes.append(f"Only {100 * share:.0f} % of the strength is left, for the sake of the identity floor.")
+    outcome = Outcome(done.portrait.picture, parameters, measures, done.notes, moved=done.portrait)
     image, report = sitting.finish(outcome, face)
     return identity_pb2.LockResponse(
         image=image, report=report, changes=wire.changes(wish.targets, done.before, done.after)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
-from atelier_imaging.identity import load_encoder
 from atelier_rpc.logs import Log
 from atelier_rpc.settings import SettingsError, read
 from atelier_sdk.errors import BackendDownError, ProfileSealedError
@@ -14,9 +12,6 @@ from atelier_identity.database import open_database
 from atelier_identity.servicer import IdentityServicer
 from atelier_identity.settings import IdentitySettings
 from atelier_identity.store import ProfileStore
-
-if TYPE_CHECKING:
-    from atelier_imaging.identity import Calibration, Encoder
 
 log = Log(__name__)
 
@@ -37,18 +32,4 @@ def open_servicer() -> IdentityServicer:
         log.info("the store of profiles does not answer yet")
     except ProfileSealedError:
         raise SettingsError("ATELIER_IDENTITY_KEYS: the database was encrypted with other keys") from None
-    encoder, calibration = _encoder(settings.encoder)
-    return IdentityServicer(
-        store, encoder, calibration, default_time=settings.default_time, longest_time=settings.longest_time
-    )
-
-
-def _encoder(name: str) -> tuple[Encoder, Calibration]:
-    """Load an encoder with its calibration. Raises SettingsError."""
-    try:
-        encoder = load_encoder(name)
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"ATELIER_FACE_ENCODER: {error}") from None
-    if encoder.calibration is None:
-        raise SettingsError(f"ATELIER_FACE_ENCODER: {name} has no calibration; nothing could be said of a likeness")
-    return encoder, encoder.calibration
+    return IdentityServicer(store, default_time=settings.default_time, longest_time=settings.longest_time)

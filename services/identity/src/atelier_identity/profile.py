@@ -39,7 +39,7 @@ class EncoderId:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Likeness:
+class References:
     """What an encoder made of a person's references.
 
     `mean` is the mean of their embeddings, float32 (D,), read-only; `spread` their root-mean-square distance to it, in
@@ -61,7 +61,7 @@ class Profile:
 
     display_name: str
     reference_count: int
-    likeness: Likeness
+    references: References
     proportions: tuple[Proportion, ...]
     ita_degrees: float | None
 
@@ -71,15 +71,15 @@ class Profile:
 
     def to_bytes(self) -> bytes:
         """Write the profile as JSON."""
-        likeness = self.likeness
+        references = self.references
         return json.dumps(
             {
                 "display_name": self.display_name,
                 "reference_count": self.reference_count,
-                "encoder": dataclasses.asdict(likeness.encoder),
-                "mean": base64.b64encode(likeness.mean.astype("<f4").tobytes()).decode(),
-                "spread": likeness.spread,
-                "agreement": likeness.agreement,
+                "encoder": dataclasses.asdict(references.encoder),
+                "mean": base64.b64encode(references.mean.astype("<f4").tobytes()).decode(),
+                "spread": references.spread,
+                "agreement": references.agreement,
                 "proportions": [dataclasses.asdict(one) for one in self.proportions],
                 "ita_degrees": self.ita_degrees,
             }
@@ -94,7 +94,7 @@ class Profile:
         return cls(
             display_name=known["display_name"],
             reference_count=known["reference_count"],
-            likeness=Likeness(EncoderId(**known["encoder"]), mean, known["spread"], known["agreement"]),
+            references=References(EncoderId(**known["encoder"]), mean, known["spread"], known["agreement"]),
             proportions=tuple(Proportion(**one) for one in known["proportions"]),
             ita_degrees=known["ita_degrees"],
         )

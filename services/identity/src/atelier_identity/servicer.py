@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from atelier.v1 import identity_pb2
+from atelier_imaging.identity import embed_aligned
 from atelier_imaging.models import FACE_DETECTOR
 from atelier_rpc.logs import Log
-from atelier_sdk.errors import FieldOutOfRangeError, FieldViolation
+from atelier_sdk.errors import FieldOutOfRangeError, FieldViolation, ModelNotInstalledError
 from atelier_service.servicer import Servicer
 
 from atelier_identity import drift, proportions, wire
 from atelier_identity.comparing import Comparer
 from atelier_identity.enrolment import agreement_measures, enrol
-from atelier_identity.likeness import confidence, likeness
 from atelier_identity.locking import locked
 from atelier_identity.profile import NewProfile
 from atelier_identity.sitter import Sitter, all_of
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from atelier.v1.report_pb2 import Report
-    from atelier_imaging.identity import Calibration, Encoder
     from atelier_imaging.measures import Measure
     from atelier_service.call import Call
 
@@ -45,17 +45,12 @@ class IdentityServicer(Servicer):
     def __init__(
         self,
         store: ProfileStore,
-        encoder: Encoder,
-        calibration: Calibration,
         *,
         default_time: timedelta,
         longest_time: timedelta,
     ) -> None:
-        """Use a store and an encoder; a profile is kept for `default_time` where its caller does not say."""
+        """Use a store; a profile is kept for `default_time` where its caller does not say."""
         self._store = store
-        self._encoder = encoder
-        self._calibration = calibration
-        self._comparer = Comparer(encoder, calibration, store)
         self._default_time = default_time
         self._longest_time = longest_time
 
@@ -66,8 +61,9 @@ class IdentityServicer(Servicer):
         time_to_live, tenant = self._time_to_live(request), call.identity.tenant
         self._store.check_name(tenant, call.request_id, request.display_name)
         sitters = all_of(request.references, call)
-        references = [sitter.reference(self._encoder, call) for sitter in sitters]
-        profile = enrol(request.display_name, references, self._calibration, self._comparer.identify(call))
+        comparer = Comparer(call, self._store)
+        references = [sitter.reference(comparer.embed(sitter), call) for sitter in sitters]
+        profile = enrol(request.display_name, references, comparer.calibration, comparer.encoder())
         kept = [sitter.cut_out() for sitter in sitters] if request.keep_references else []
         with call.stage("store"):
             stored = self._store.create(NewProfile(tenant, call.request_id, profile, time_to_live, kept))
@@ -77,7 +73,7 @@ class IdentityServicer(Servicer):
                 "keep_references": request.keep_references,
                 "time_to_live_seconds": time_to_live.total_seconds(),
             },
-            measures=agreement_measures(references, self._calibration),
+            measures=agreement_measures(references, comparer.calibration),
         )
         return identity_pb2.CreateProfileResponse(profile=wire.profile(stored), report=report)
 
@@ -101,7 +97,7 @@ class IdentityServicer(Servicer):
     def compare(self, request: identity_pb2.CompareRequest, call: Call) -> identity_pb2.CompareResponse:
         """Compare two faces."""
         first, second = (Sitter.of(portrait, call) for portrait in (request.first, request.second))
-        found = likeness(self._comparer.between(first, second, call), self._calibration)
+        found = Comparer(call, self._store).between(first, second)
         report = _report(call, first, {}, (found.measure(),))
         return identity_pb2.CompareResponse(likeness=wire.likeness(found), report=report)
 
@@ -110,13 +106,12 @@ class IdentityServicer(Servicer):
         rate = request.false_accept_rate if request.HasField("false_accept_rate") else DEFAULT_FALSE_ACCEPT_RATE
         stored = self._stored(request.profile, call)
         sitter = Sitter.of(request.portrait, call)
-        distance = self._comparer.to_profile(sitter, stored, call)
-        found = likeness(distance, self._calibration, rate)
+        found = Comparer(call, self._store).to_profile(sitter, stored, rate)
         report = _report(call, sitter, {"profile": stored.id, "false_accept_rate": rate}, (found.measure(),))
         return identity_pb2.VerifyResponse(
             likeness=wire.likeness(found),
             threshold=found.threshold,
-            confidence=None if distance is None else confidence(distance, self._calibration, passed=found.passes),
+            confidence=found.confidence,
             report=report,
         )
 
@@ -124,7 +119,8 @@ class IdentityServicer(Servicer):
         """Measure how far an edit has moved a face from itself, or from a profile."""
         stored = self._stored(request.profile, call) if request.profile else None
         before, after = (Sitter.of(portrait, call) for portrait in (request.before, request.after))
-        found = likeness(self._comparer.between(before, after, call), self._calibration)
+        comparer = Comparer(call, self._store)
+        found = comparer.between(before, after)
         first, second = (proportions.measure(sitter.face.mesh) for sitter in (before, after))
         with call.stage("measure"):
             measures = (
@@ -139,27 +135,32 @@ class IdentityServicer(Servicer):
         )
         if stored is not None:
             for sitter, into in ((before, response.profile_before), (after, response.profile_after)):
-                distance = self._comparer.to_profile(sitter, stored, call)
-                into.CopyFrom(wire.likeness(likeness(distance, self._calibration)))
+                into.CopyFrom(wire.likeness(comparer.to_profile(sitter, stored)))
         parameters = {"profile": stored.id if stored else None}
         response.report.CopyFrom(_report(call, before, parameters, measures))
         return response
 
     def lock(self, request: identity_pb2.LockRequest, call: Call) -> identity_pb2.LockResponse:
         """Bring a face back to a profile's proportions."""
-        return locked(request, call, self._stored(request.lock.profile, call), self._comparer)
+        return locked(request, call, self._stored(request.lock.profile, call), Comparer(call, self._store))
 
     def canary(self, call: Call) -> None:
-        """See that the store answers and that the networks see no face where there is none.
+        """See that the store answers, that the encoder answers numbers and the detector sees no face in darkness.
 
         It comes again and again, so what is past its time is deleted here as well.
         """
         self._store.prepare()
         if swept := self._store.sweep():
             log.info("profiles past their time were deleted", profiles=swept)
+        with contextlib.suppress(ModelNotInstalledError):  # Then likeness is not measurable, and all else works.
+            size = call.encoder.size
+            face = np.linspace(0.0, 1.0, size, dtype=np.float32)[None, :, None, None].repeat(size, 2).repeat(3, 3)
+            vectors = embed_aligned(face, call.models, call.encoder)
+            if not np.isfinite(vectors).all() or not vectors.any():
+                raise RuntimeError("the face encoder answers zeros or no numbers")
         scores = call.models.infer(FACE_DETECTOR, {"image": np.zeros((1, 128, 128, 3), np.float32)})["scores"]
         if not np.isfinite(scores).all() or not scores.any() or (scores > 0.0).any():
-            raise RuntimeError("the face detector's scores on an even grey square are zeros, no numbers, or a face")
+            raise RuntimeError("the face detector's scores on a black square are zeros, no numbers, or a face")
 
     def _stored(self, identifier: str, call: Call) -> StoredProfile:
         return self._store.get(call.identity.tenant, identifier)

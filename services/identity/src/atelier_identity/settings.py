@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from atelier_imaging.identity import DEFAULT_ENCODER
 from atelier_rpc.places import state_folder
 from atelier_rpc.settings import SettingsError, number, setting
 
@@ -50,11 +49,6 @@ class IdentitySettings:
         "ATELIER_IDENTITY_LONGEST_DAYS", 365.0, "How long a profile may be kept at most.", parse=number(minimum=0)
     )
     quota: int = setting("ATELIER_IDENTITY_QUOTA", 10_000, "How many profiles a tenant may have.")
-    encoder: str = setting(
-        "ATELIER_FACE_ENCODER",
-        DEFAULT_ENCODER,
-        "Face encoder: a name that comes with Atelier, or a JSON file that describes another one with its calibration.",
-    )
     state: Path | None = setting(  # noqa: RUF009 (it makes a dataclass field)
         "ATELIER_STATE", None, "Folder of the running stack. Empty: `run` in `ATELIER_HOME`.", parse=Path
     )

@@ -10,7 +10,6 @@ import numpy as np
 from atelier_imaging.encode import EncodeOptions, encode
 from atelier_imaging.faceframe import unit_pixels
 from atelier_imaging.formats import ImageFormat
-from atelier_imaging.identity import embedding_of
 from atelier_imaging.picture import Picture
 from atelier_imaging.portrait import Portrait
 from atelier_sdk.errors import AtelierError, FailedPreconditionError, FieldViolation, InvalidArgumentError
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
     from atelier.v1 import identity_pb2
     from atelier_imaging.face import Face
-    from atelier_imaging.identity import Encoder
     from atelier_service.call import Call
     from numpy.typing import NDArray
 
@@ -60,14 +58,8 @@ class Sitter:
             face = portrait.select(*wire.selection(asked.face))
             return cls(portrait, require(portrait, face))
 
-    def embedding(self, encoder: Encoder, call: Call) -> NDArray[np.float32]:
-        """Return the face's embedding, as stage `embed`. Raises ModelNotInstalledError."""
-        with call.stage("embed"):
-            return embedding_of(self.portrait.picture.pixels, self.face, call.models, encoder).vector
-
-    def reference(self, encoder: Encoder, call: Call) -> Reference:
-        """Measure all that a profile keeps of a portrait. Raises ModelNotInstalledError."""
-        embedding = self.embedding(encoder, call)
+    def reference(self, embedding: NDArray[np.float32], call: Call) -> Reference:
+        """Measure all else that a profile keeps of a portrait, as stage `measure`."""
         with call.stage("measure"):
             return Reference(embedding, proportions.measure(self.face.mesh), self.portrait.ita_degrees(self.face))
 

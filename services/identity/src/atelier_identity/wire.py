@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 def profile(stored: StoredProfile) -> identity_pb2.Profile:
     """Return a profile as its owner may see it; its embedding stays here."""
     known = stored.profile
-    encoder = known.likeness.encoder
+    encoder = known.references.encoder
     message = identity_pb2.Profile(
         id=stored.id,
         display_name=known.display_name,
         reference_count=known.reference_count,
-        agreement=known.likeness.agreement,
+        agreement=known.references.agreement,
         proportions=[
             identity_pb2.Proportion(
                 feature=one.feature, value_interocular=one.value, deviation_interocular=one.deviation
