@@ -1,0 +1,1 @@
+"""Calibrate a face encoder on a folder of portraits of different people."""
