@@ -38,6 +38,7 @@ AtelierError                     INTERNAL             INTERNAL
 ├── ResourceExhaustedError       RESOURCE_EXHAUSTED
 │   ├── QueueFullError                                QUEUE_FULL
 │   ├── QuotaError                                    QUOTA
+│   ├── DeviceMemoryError                             DEVICE_MEMORY
 │   └── MessageTooLargeError                          MESSAGE_TOO_LARGE
 ├── DeadlineTooShortError        DEADLINE_EXCEEDED    DEADLINE_TOO_SHORT
 ├── CancelledError               CANCELLED            CANCELLED
@@ -316,6 +317,12 @@ class QuotaError(ResourceExhaustedError):
     """The caller has used up what it may use."""
 
     reason = "QUOTA"
+
+
+class DeviceMemoryError(ResourceExhaustedError):
+    """The device that a network runs on has too little memory for the request; what to lower is named."""
+
+    reason = "DEVICE_MEMORY"
 
 
 class MessageTooLargeError(ResourceExhaustedError):
