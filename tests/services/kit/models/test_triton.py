@@ -83,6 +83,15 @@ async def test_large_tensors_go_through_shared_memory_and_it_is_given_back(tmp_p
     assert [len(request.raw_input_contents) for request in triton.requests] == [0, 0, 0]
 
 
+async def test_an_output_of_free_size_goes_through_shared_memory_once_its_size_is_known(tmp_path: Path) -> None:
+    triton = FakeTriton()
+    async with serving(triton) as port, models(tmp_path, port, -1) as client:
+        for width in (LARGE, LARGE, 2 * LARGE):
+            np.testing.assert_array_equal(await infer(client, rows(2, width)), 2 * rows(2, width))
+    wanted = [bool(request.outputs[0].parameters["shared_memory_region"].string_param) for request in triton.requests]
+    assert wanted == [False, True, True]
+
+
 async def test_a_restarted_triton_learns_the_memory_anew(tmp_path: Path) -> None:
     triton = FakeTriton()
     async with serving(triton) as port, models(tmp_path, port, LARGE) as client:

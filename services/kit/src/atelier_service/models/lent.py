@@ -25,14 +25,22 @@ class Lent:
     """What one inference sends, and the regions that it holds until `release`."""
 
     def __init__(
-        self, contract: ModelContract, arrays: Mapping[str, NDArray[np.float32]], regions: Regions | None
+        self,
+        contract: ModelContract,
+        arrays: Mapping[str, NDArray[np.float32]],
+        regions: Regions | None,
+        expected: Mapping[str, int],
     ) -> None:
+        """Take what is needed; `expected` says how many bytes outputs of free size will have, where that is known."""
         self.regions: dict[str, Region] = {}
         self._contract = contract
         self._pool = regions
         self._batch = next(iter(arrays.values())).shape[0]
         self.inputs = [self._input(name, array) for name, array in arrays.items()]
-        self.outputs = [self._output(tensor.name, tensor.size_bytes(self._batch)) for tensor in contract.outputs]
+        self.outputs = [
+            self._output(tensor.name, tensor.size_bytes(self._batch) or expected.get(tensor.name, 0))
+            for tensor in contract.outputs
+        ]
 
     def answer(self, result: InferResult) -> Arrays:
         """Return the outputs as arrays that belong to the caller."""
@@ -55,9 +63,9 @@ class Lent:
             tensor.set_shared_memory(region.name, array.nbytes)
         return tensor
 
-    def _output(self, name: str, size_bytes: int | None) -> InferRequestedOutput:
+    def _output(self, name: str, size_bytes: int) -> InferRequestedOutput:
         tensor = InferRequestedOutput(name)
-        region = self._take(f"< {name}", size_bytes or 0)
+        region = self._take(f"< {name}", size_bytes)
         if region is not None:
             tensor.set_shared_memory(region.name, size_bytes)
         return tensor

@@ -67,6 +67,7 @@ class TritonModels:
         self._regions = Regions() if url.startswith(_LOCAL) else None
         self._pool = self._regions
         self._max_batch: dict[str, int] = {}
+        self._growth: dict[tuple[str, str], float] = {}
 
     def infer(
         self, model: str, inputs: Mapping[str, NDArray[np.float32]], *, cancellation: Cancellation, deadline: float
@@ -124,17 +125,31 @@ class TritonModels:
         cancellation: Cancellation,
         deadline: float,
     ) -> Arrays:
-        lent = Lent(contract, inputs, self._pool)
+        sent = sum(array.nbytes for array in inputs.values())
+        lent = Lent(contract, inputs, self._pool, self._expected(contract, sent))
         untouched = True
         try:
             sending = self._send(contract.name, lent, deadline)
             result = self._bridge.wait(sending, cancellation=cancellation, deadline=deadline)
-            return lent.answer(result)
+            return self._noted(contract.name, lent.answer(result), sent)
         except (CancelledError, DeadlineTooShortError, DrainingError):
             untouched = False  # We have stopped waiting; Triton may still write.
             raise
         finally:
             lent.release(untouched=untouched)
+
+    def _expected(self, contract: ModelContract, sent: int) -> dict[str, int]:
+        """Say how many bytes each output will have: as many over those sent as it had before.
+
+        So it is with networks of free size, which answer a picture for a picture. Shared memory is lent before the
+        answer is known, and only a model's first answer travels in the message.
+        """
+        grown = {tensor.name: self._growth.get((contract.name, tensor.name), 0.0) for tensor in contract.outputs}
+        return {name: round(growth * sent) for name, growth in grown.items()}
+
+    def _noted(self, model: str, answer: Arrays, sent: int) -> Arrays:
+        self._growth |= {(model, name): array.nbytes / sent for name, array in answer.items()}
+        return answer
 
     async def _send(self, model: str, lent: Lent, deadline: float) -> InferResult:
         for again in (False, True):
