@@ -11,7 +11,7 @@ from torch import Tensor
 
 from atelier_training_upscale.degradation import degraded
 from atelier_training_upscale.drawings import drawing
-from atelier_training_upscale.resampling import reduced
+from atelier_training_upscale.resampling import averaged, reduced
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +46,13 @@ def _pair(
     side = scale * (size + 2 * MARGIN)
     drawn = generator.random() < DRAWN_CHANCE
     large = drawing(side, generator) if drawn else _varied(_crop(photographs, side, generator), generator)
-    small = reduced(large, scale) if purpose == "faithful" else degraded(large, scale, generator)
+    if purpose == "restore":
+        small = degraded(large, scale, generator)
+    elif drawn and generator.random() < 0.5:
+        # What a camera averaged has no halos, what was reduced has some: neither may be taken for the other.
+        small = averaged(large, scale)
+    else:
+        small = reduced(large, scale)
     inner, outer = slice(MARGIN, -MARGIN), slice(MARGIN * scale, -MARGIN * scale)
     return small[inner, inner], large[outer, outer]
 

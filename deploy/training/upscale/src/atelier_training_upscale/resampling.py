@@ -25,6 +25,11 @@ def reduced(picture: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:
     return _resized(picture, 1 / scale, Image.Resampling.BICUBIC)
 
 
+def averaged(picture: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:
+    """Return the picture at 1/`scale` of its size, every pixel the mean of what it covers, as a sensor sees it."""
+    return _resized(picture, 1 / scale, Image.Resampling.BOX)
+
+
 def bicubic(picture: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:
     """Return the picture `scale` times as large by bicubic interpolation."""
     return _resized(picture, scale, Image.Resampling.BICUBIC)

@@ -1,0 +1,61 @@
+"""What is committed of a run."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from onnxruntime import InferenceSession
+from PIL import Image
+
+torch = pytest.importorskip("torch")
+from atelier_training_upscale import evaluate as evaluation  # noqa: E402 - only where PyTorch is
+from atelier_training_upscale.network import Upscaler  # noqa: E402
+from atelier_training_upscale.release import ARCHIVE, CARD, METRICS, release  # noqa: E402
+from atelier_training_upscale.train import CHECKPOINT  # noqa: E402
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GIVEN = np.random.default_rng(0).random((2, 16, 16, 3), np.float32)
+
+
+@pytest.fixture
+def released(tmp_path: Path, face: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Release untrained networks, measured on a face."""
+    monkeypatch.setattr(evaluation, "held_out", lambda folder: sorted(folder.glob("*.png")))
+    monkeypatch.setattr(evaluation, "ELSEWHERE", ("rocket.jpg",))
+    (tmp_path / "portraits").mkdir()
+    Image.fromarray(face).save(tmp_path / "portraits" / "face.png")
+    students = {purpose: {"mean": Upscaler().state_dict()} for purpose in evaluation.PURPOSES}
+    torch.save({"students": students, "step": 10, "seconds": 60.0}, tmp_path / CHECKPOINT)
+    release(tmp_path, tmp_path / "portraits", GIVEN, tmp_path, tmp_path)
+    return tmp_path
+
+
+def test_the_archive_holds_four_networks_and_what_each_answers(released: Path) -> None:
+    with zipfile.ZipFile(released / ARCHIVE) as archive:
+        graphs = [name for name in archive.namelist() if name.endswith(".onnx")]
+        assert len(graphs) == 4
+        for name in graphs:
+            session = InferenceSession(archive.read(name), providers=["CPUExecutionProvider"])
+            answer = session.run(["detail"], {"image": GIVEN})[0]
+            recorded = np.load(io.BytesIO(archive.read(f"{name}.npz")))["detail"]
+            # Both from the same half-precision weights, in another order of summation.
+            np.testing.assert_allclose(answer, recorded, atol=1e-5)
+
+
+def test_the_figures_are_written_and_the_card_tells_them(released: Path) -> None:
+    figures = json.loads((released / METRICS).read_text())
+    psnr = figures["clean x4, held-out portraits"]["bicubic"]["psnr_y"]
+    assert f"| bicubic | {psnr:.2f} |" in (released / CARD).read_text()
+
+
+def test_every_method_is_measured_on_the_same_pictures(released: Path) -> None:
+    figures = json.loads((released / METRICS).read_text())
+    for task, methods in figures.items():
+        assert set(methods) == {"bicubic", "Lanczos", "faithful", "restore"}, task
