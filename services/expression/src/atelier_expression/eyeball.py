@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 OUTLINES: Final = ((LEFT_EYE, LEFT_IRIS), (RIGHT_EYE, RIGHT_IRIS))
 # All shares of the eye's width: how far the picture around it reaches, how thick lashes and wet edge of the lids are,
 # and how softly lids and iris end.
-_AROUND: Final = 0.6
+_AROUND: Final = 0.35
 _LASHES: Final = 0.035
 _SOFT: Final = 0.03
 # Of the iris's radius: its soft rim, and how far outside it the white is sure to be white.

@@ -37,6 +37,8 @@ _NECK: Final = 0.9
 _HEAD_REACH: Final = (0.8, 2.6)
 # Towards the picture's sides all movement across them ends over this distance.
 _SIDE: Final = 0.55
+# A turn is smooth: it is worked out at every third node.
+_COARSER: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +86,21 @@ def turn_flow(
 
     `mesh` (478, 3) is the face before the turn and `raster` the same face drawn onto the grid.
     """
-    depth = _depth(raster, mesh, frame, grid)
+    coarse = grid.every(_COARSER)
+    inside = raster.inside[::_COARSER, ::_COARSER]
+    own = raster.values(mesh[:FACE_POINTS, 2:3] - np.float32(frame.origin[2]))[::_COARSER, ::_COARSER, 0]
+    depth = _depth(own, inside, frame, coarse)
     relative = after.rotation @ frame.rotation.T
-    nodes = grid.nodes()
+    nodes = coarse.nodes()
     x, y = nodes[..., 0] - np.float32(frame.origin[0]), -nodes[..., 1] - np.float32(frame.origin[1])
     goal_x, goal_y = (
         np.float32(row[0]) * x + np.float32(row[1]) * y + np.float32(row[2]) * depth + np.float32(origin)
         for row, origin in zip(relative[:2], after.origin[:2], strict=True)
     )
     rigid = np.stack([goal_x - nodes[..., 0], -goal_y - nodes[..., 1]], axis=-1)
-    rigid *= _share(raster, frame, grid)[..., None]
-    rigid *= _kept_at_sides(grid, size, frame.scale)
-    return backward(unfolded(np.asarray(rigid, np.float32), grid), grid)
+    rigid *= _share(inside, frame, coarse)[..., None]
+    rigid *= _kept_at_sides(coarse, size, frame.scale)
+    return backward(unfolded(np.asarray(rigid, np.float32), coarse), coarse).on(grid)
 
 
 def _around(frame: HeadFrame, rotated: NDArray[np.float64], pivot: NDArray[np.float64]) -> HeadFrame:
@@ -104,10 +109,9 @@ def _around(frame: HeadFrame, rotated: NDArray[np.float64], pivot: NDArray[np.fl
     return replace(frame, rotation=rotated, origin=origin)
 
 
-def _depth(raster: Raster, mesh: NDArray[np.float32], frame: HeadFrame, grid: Grid) -> NDArray[np.float32]:
-    """Return how far towards the lens from the frame's origin every node is, in pixels."""
-    own = raster.values(mesh[:FACE_POINTS, 2:3] - np.float32(frame.origin[2]))[..., 0]
-    known = raster.inside.astype(np.uint8)
+def _depth(own: NDArray[np.float32], inside: NDArray[np.bool_], frame: HeadFrame, grid: Grid) -> NDArray[np.float32]:
+    """Return how far towards the lens from the frame's origin every node is, in pixels; `own` is that of the face."""
+    known = inside.astype(np.uint8)
     edge = filled(own, known.astype(np.float32))
     away = cv2.distanceTransform(1 - known, cv2.DIST_L2, 5) * np.float32(grid.step / frame.scale)
     skull = np.float32(frame.scale * (frame.rotation @ np.array(_SKULL))[2])
@@ -116,9 +120,9 @@ def _depth(raster: Raster, mesh: NDArray[np.float32], frame: HeadFrame, grid: Gr
     return np.asarray(cv2.GaussianBlur(depth, (0, 0), 0.03 * frame.scale / grid.step), np.float32)
 
 
-def _share(raster: Raster, frame: HeadFrame, grid: Grid) -> NDArray[np.float32]:
+def _share(inside: NDArray[np.bool_], frame: HeadFrame, grid: Grid) -> NDArray[np.float32]:
     """Return which part of the head's movement every node takes: 1 on the head, 0 on the shoulders."""
-    cells = cv2.distanceTransform((~raster.inside).astype(np.uint8), cv2.DIST_L2, 5)
+    cells = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_L2, 5)
     away = np.asarray(cells * (grid.step / frame.scale), np.float32)
     low = 1 - step(away, 0.0, _NECK)
     high = 1 - step(away, *_HEAD_REACH)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from atelier_imaging.warp.fill import filled
-from atelier_imaging.warp.resample import sample, windows
+from atelier_imaging.warp.resample import enlarged, sample, windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +27,7 @@ _SOMEBODY: Final = 0.03
 # Finer than this, in reduced pixels, is texture; coarser is tone.
 _TONE_SIGMA: Final = 4.0
 _NOBODY: Final = 1 / 255
+_SHEET: Final = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,24 +69,32 @@ class Backdrop:
         texture = self._read(self.pixels, full) - self._read(self.tone, lender)
         return np.asarray(self._read(self.tone, small) + texture * self._read(self.known, lender)[:, None], np.float32)
 
-    def near(self, part: tuple[slice, slice], coordinates: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Tell which pixels of a part of the picture lie in the margin, or come from it by `coordinates` (h, w, 2)."""
-        rows, columns = part
-        x, y = np.arange(columns.start, columns.stop), np.arange(rows.start, rows.stop)
-        own = np.stack(np.meshgrid(x, y), axis=-1)
-        here, there = (sample(self.known, self._reduced(places), cv2.INTER_LINEAR) for places in (own, coordinates))
-        return np.asarray(np.minimum(here, there) < 1)
+    def near(self, flow: Flow) -> NDArray[np.float32]:
+        """Return for every node of a grid (rows, columns), 0..1, whether people or their margin are there or were."""
+        nodes = flow.grid.nodes()
+        here, there = (
+            sample(self.known, self._reduced(np.asarray(places - np.float32(0.5), np.float32)), cv2.INTER_LINEAR)
+            for places in (nodes, nodes + flow.offset)
+        )
+        return np.asarray(1 - np.minimum(here, there), np.float32)
 
     def _ratio(self) -> NDArray[np.float64]:
         return np.divide(self.tone.shape[1::-1], self.pixels.shape[1::-1])
 
-    def _reduced(self, places: NDArray[np.floating | np.integer]) -> NDArray[np.float32]:
-        return np.asarray((places + 0.5) * self._ratio() - 0.5, np.float32)
+    def _reduced(self, places: NDArray[np.float32]) -> NDArray[np.float32]:
+        ratio = self._ratio().astype(np.float32)
+        reduced = places * ratio
+        reduced += np.float32(0.5) * ratio - np.float32(0.5)
+        return np.asarray(reduced, np.float32)
 
     @staticmethod
     def _read(values: AnyPixels, places: NDArray[np.float32]) -> NDArray[np.float32]:
-        found = sample(values, np.ascontiguousarray(places[:, None]), cv2.INTER_LINEAR)
-        return np.asarray(found[:, 0], np.float32)
+        # OpenCV draws no more than 32,766 rows at once: fold the list into a sheet.
+        rows = -(-len(places) // _SHEET)
+        sheet = np.zeros((rows * _SHEET, 2), np.float32)
+        sheet[: len(places)] = places
+        found = sample(values, sheet.reshape(rows, _SHEET, 2), cv2.INTER_LINEAR)
+        return np.asarray(found.reshape(rows * _SHEET, *found.shape[2:])[: len(places)], np.float32)
 
 
 def resample_person(
@@ -103,21 +112,39 @@ def resample_person(
     """
     result = pixels.copy()
     backdrop = Backdrop.behind(pixels, person, margin_pixels)
-    highest = np.iinfo(pixels.dtype).max
+    near = backdrop.near(flow)
     for part, coordinates, moved in windows(flow, pixels.shape[:2]):
         check()
-        own = np.asarray(cv2.remap(person, coordinates, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))  # type: ignore[call-overload]
-        moved &= (own > _NOBODY) | (person[part] > _NOBODY) | backdrop.near(part, coordinates)
-        drawn = sample(pixels, coordinates)
-        veiled = moved & (own < 1 - _NOBODY)
-        rows, columns = np.nonzero(veiled)
-        if len(rows):
-            places = np.stack([columns + part[1].start, rows + part[0].start], axis=-1).astype(np.float32)
-            exchanged = backdrop.at(places) - backdrop.at(coordinates[veiled])
-            mixed = drawn[veiled] + (1 - own[veiled])[:, None] * exchanged
-            drawn[veiled] = np.clip(mixed + 0.5, 0, highest).astype(pixels.dtype)
-        np.copyto(result[part], drawn, where=moved[..., None])
+        moved &= enlarged(near, flow.grid, part, cv2.INTER_LINEAR) > 0
+        used = np.flatnonzero(moved.any(axis=0))
+        if len(used):
+            columns = slice(int(used[0]), int(used[-1]) + 1)
+            places = np.ascontiguousarray(coordinates[:, columns])
+            own = sample(person, places, cv2.INTER_LINEAR)
+            _draw(result[part][:, columns], pixels, backdrop, places, own, moved[:, columns], part, columns)
     return result
+
+
+def _draw(
+    target: Pixels,
+    pixels: Pixels,
+    backdrop: Backdrop,
+    coordinates: NDArray[np.float32],
+    own: NDArray[np.float32],
+    moved: NDArray[np.bool_],
+    part: tuple[slice, slice],
+    columns: slice,
+) -> None:
+    """Draw the pixels of `target` that moved; `own` is how much person is where they come from."""
+    drawn = sample(pixels, coordinates)
+    veiled = moved & (own < 1 - _NOBODY)
+    y, x = np.nonzero(veiled)
+    if len(y):
+        places = np.stack([x + part[1].start + columns.start, y + part[0].start], axis=-1).astype(np.float32)
+        exchanged = backdrop.at(places) - backdrop.at(coordinates[veiled])
+        mixed = drawn[veiled] + (1 - own[veiled])[:, None] * exchanged
+        drawn[veiled] = np.clip(mixed + 0.5, 0, np.iinfo(pixels.dtype).max).astype(pixels.dtype)
+    np.copyto(target, drawn, where=moved[..., None])
 
 
 def _smoothed(tone: NDArray[np.float32]) -> NDArray[np.float32]:

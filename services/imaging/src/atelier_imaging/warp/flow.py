@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from atelier_imaging.warp.grid import Grid
 
 # Newton's steps that invert a displacement, and how many nodes one of them may go.
-_INVERSION_ROUNDS = 7
+_INVERSION_ROUNDS = 6
 _LONGEST_STEP = 6.0
 
 
@@ -41,6 +41,12 @@ class Flow:
     def offsets_at(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the offsets at points (h, w, 2) of the picture, bilinear between nodes."""
         return looked_up(self.offset, self.grid, points)
+
+    def on(self, grid: Grid) -> Flow:
+        """Return the same flow on another grid, cubic between its nodes."""
+        cells = self.grid.cells(grid.nodes())
+        offset = cv2.remap(self.offset, cells, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+        return Flow(grid, np.asarray(offset, np.float32))
 
     def then(self, following: Flow) -> Flow:
         """Return the one flow that does this one first and `following`, on the same grid, after it."""

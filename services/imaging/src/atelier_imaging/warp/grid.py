@@ -33,6 +33,12 @@ class Grid:
         columns, rows = math.ceil((right - left) / step), math.ceil((bottom - top) / step)
         return cls(left, top, step, max(columns, 2), max(rows, 2))
 
+    def every(self, nth: int) -> Grid:
+        """Return the grid that has every nth node of this one, from the first: `values[::nth, ::nth]` lie on it."""
+        shift = self.step * (1 - nth) / 2
+        columns, rows = -(-self.columns // nth), -(-self.rows // nth)
+        return Grid(self.left + shift, self.top + shift, self.step * nth, columns, rows)
+
     @property
     def shape(self) -> tuple[int, int]:
         """Return the number of rows and of columns."""

@@ -66,15 +66,17 @@ def windows(
             yield part, offset, moved
 
 
-def enlarged(values: NDArray[np.float32], grid: Grid, part: tuple[slice, slice]) -> NDArray[np.float32]:
-    """Evaluate values (rows, columns[, n]) of a grid's nodes at every pixel of a part of the picture, cubic."""
+def enlarged(
+    values: NDArray[np.float32], grid: Grid, part: tuple[slice, slice], kernel: int = cv2.INTER_CUBIC
+) -> NDArray[np.float32]:
+    """Evaluate values (rows, columns[, n]) of a grid's nodes at every pixel of a part of the picture."""
     rows, columns = part
     # From a pixel's place in the part to its place on the grid.
     shift_x = (columns.start + 0.5 - grid.left) / grid.step - 0.5
     shift_y = (rows.start + 0.5 - grid.top) / grid.step - 0.5
     matrix = np.array([[1 / grid.step, 0, shift_x], [0, 1 / grid.step, shift_y]])
     size = (columns.stop - columns.start, rows.stop - rows.start)
-    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    flags = kernel | cv2.WARP_INVERSE_MAP
     return np.asarray(cv2.warpAffine(values, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
