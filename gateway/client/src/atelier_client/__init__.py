@@ -19,6 +19,7 @@ from atelier_client.errors import (
     UnimplementedError,
     Violation,
 )
+from atelier_client.identity_results import ComparisonResult, DriftResult, Likeness, LockResult, Profile, Verification
 from atelier_client.light import Enhancement, Lamp, LightRig, Relighting
 from atelier_client.parameters import Grade, Grain, Output, SkinTone
 from atelier_client.report import Measure, Report, Verdict
@@ -35,7 +36,9 @@ __all__ = [
     "AtelierCallError",
     "CallCancelledError",
     "CapabilityInfo",
+    "ComparisonResult",
     "DeadlineExceededError",
+    "DriftResult",
     "Enhancement",
     "FailedPreconditionError",
     "Grade",
@@ -44,6 +47,8 @@ __all__ = [
     "InvalidArgumentError",
     "Lamp",
     "LightRig",
+    "Likeness",
+    "LockResult",
     "Measure",
     "Model",
     "NotFoundError",
@@ -52,6 +57,7 @@ __all__ = [
     "PictureError",
     "PictureResult",
     "Preset",
+    "Profile",
     "Progress",
     "Relighting",
     "Report",
@@ -62,5 +68,6 @@ __all__ = [
     "UnavailableError",
     "UnimplementedError",
     "Verdict",
+    "Verification",
     "Violation",
 ]

@@ -78,16 +78,22 @@ def delete(session: Session, artifact: str, *, deadline_seconds: float | None = 
     yield from call(operation, _DELETE, artifact_pb2.DeleteRequest(id=artifact))
 
 
-def place(operation: Operation, source: PictureSource) -> Steps[image_pb2.Image]:
-    """Put a picture into a message: inline up to 4 MiB, stored as an artifact above."""
+def place(
+    operation: Operation,
+    source: PictureSource,
+    *,
+    inline_bytes: int = INLINE_LIMIT_BYTES,
+    time_to_live: timedelta | None = None,
+) -> Steps[image_pb2.Image]:
+    """Put a picture into a message: inline up to 4 MiB or less, stored as an artifact above, as long as is said."""
     reference = pictures.reference_of(source)
     if reference:
         is_uri = reference.startswith("https:")
         return image_pb2.Image(uri=reference) if is_uri else image_pb2.Image(artifact=reference)
     content = yield from work(lambda: pictures.load(source))
-    if len(content) <= INLINE_LIMIT_BYTES:
+    if len(content) <= inline_bytes:
         return image_pb2.Image(content=content)
-    stored = yield from _store(operation, content, "", None)
+    stored = yield from _store(operation, content, "", time_to_live)
     return image_pb2.Image(artifact=stored.id)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 import grpc
 
-from atelier_client import artifacts, awaiting, blocking, catalogue, edit, style, upscale
+from atelier_client import artifacts, awaiting, blocking, catalogue, edit, identity, style, upscale
 from atelier_client.session import DEFAULT_ADDRESS, RetryPolicy, Session, channel_options
 
 if TYPE_CHECKING:
@@ -97,6 +97,32 @@ class AsyncUpscale(_Awaiting):
     __call__ = _awaits(upscale.upscale)
 
 
+class Identity(_Blocking):
+    """Profiles, and the likeness of faces to them and to each other."""
+
+    create_profile = _blocks(identity.create_profile)
+    get_profile = _blocks(identity.get_profile)
+    profiles = _blocks(identity.profiles)
+    delete_profile = _blocks(identity.delete_profile)
+    compare = _blocks(identity.compare)
+    verify = _blocks(identity.verify)
+    drift = _blocks(identity.drift)
+    lock = _blocks(identity.lock)
+
+
+class AsyncIdentity(_Awaiting):
+    """Profiles, and the likeness of faces to them and to each other."""
+
+    create_profile = _awaits(identity.create_profile)
+    get_profile = _awaits(identity.get_profile)
+    profiles = _awaits(identity.profiles)
+    delete_profile = _awaits(identity.delete_profile)
+    compare = _awaits(identity.compare)
+    verify = _awaits(identity.verify)
+    drift = _awaits(identity.drift)
+    lock = _awaits(identity.lock)
+
+
 class Catalogue(_Blocking):
     """What the installation can do."""
 
@@ -158,6 +184,7 @@ class Atelier:
         self.style = Style(self._channel, session)
         self.edit = Edit(self._channel, session)
         self.upscale = Upscale(self._channel, session)
+        self.identity = Identity(self._channel, session)
         self.catalogue = Catalogue(self._channel, session)
         self.artifacts = Artifacts(self._channel, session)
 
@@ -201,6 +228,7 @@ class AsyncAtelier:
         self.style = AsyncStyle(self._channel, session)
         self.edit = AsyncEdit(self._channel, session)
         self.upscale = AsyncUpscale(self._channel, session)
+        self.identity = AsyncIdentity(self._channel, session)
         self.catalogue = AsyncCatalogue(self._channel, session)
         self.artifacts = AsyncArtifacts(self._channel, session)
 
