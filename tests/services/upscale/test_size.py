@@ -19,7 +19,7 @@ def test_a_target_is_the_long_edge(target: str, edge: int) -> None:
 
 def test_a_small_picture_gets_to_its_target_in_two_passes() -> None:
     plan = plan_size(Size(225, 275), SizeAsk(target="4K"))
-    assert plan.sizes == (Size(225, 275), Size(900, 1100), Size(3142, 3840))
+    assert plan.sizes == (Size(225, 275), Size(786, 960), Size(3142, 3840))
     assert plan.notes == ()
 
 
@@ -60,6 +60,10 @@ def test_a_result_beyond_the_limits_is_refused_with_every_limit_it_breaks() -> N
 
 def test_the_largest_result_is_made() -> None:
     assert plan_size(Size(2048, 2048), SizeAsk(scale=4.0)).result == Size(8192, 8192)
+
+
+def test_the_pass_that_costs_most_starts_from_few_pixels() -> None:
+    assert plan_size(Size(512, 512), SizeAsk(target="4K")).sizes[1] == Size(960, 960)
 
 
 def test_a_network_of_a_smaller_factor_takes_more_passes() -> None:

@@ -15,10 +15,9 @@ TARGETS: Final[Mapping[str, int]] = {"2K": 2048, "4K": 3840}
 DEFAULT_SCALE: Final = 2.0
 MAX_RESULT_PIXELS: Final = 8192 * 8192
 MAX_RESULT_SIDE_PIXELS: Final = 16384
-# What one pass of the largest network gives; a name may ask for more of a small picture.
+# What one pass of the largest network gives. A name may ask for more of a small picture: there are two passes at most,
+# because a network that draws over drawings of drawings draws nothing that was ever there.
 _LARGEST_FACTOR: Final = 4.0
-# Enlarged further than this, a network draws over its own drawings: the rest of the way is resampled.
-_MOST_PASSES: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +82,16 @@ def plan_size(size: Size, ask: SizeAsk, *, works: bool = False, factor: int | No
     if result == size:
         is_worked_on = ask.force or (works and not notes)
         return SizePlan((size, size) if is_worked_on else (size,), size, notes)
-    sizes = [size]
-    while len(sizes) <= _MOST_PASSES and sizes[-1] != result:
-        sizes.append(min(sizes[-1].times(factor or _LARGEST_FACTOR), result, key=lambda each: each.long_edge))
-    if sizes[-1] != result:
-        further = result.long_edge / sizes[-1].long_edge
-        notes = (*notes, f"The last enlargement, by {further:.1f}, is interpolation: no network has so much to go by.")
-    return SizePlan(tuple(sizes), result, notes)
+    most = factor or _LARGEST_FACTOR
+    if ratio <= most:
+        return SizePlan((size, result), result, notes)
+    if ratio <= most * most:
+        # The largest step last: a network's work goes by the pixels that it is given.
+        return SizePlan((size, result.times(1 / most), result), result, notes)
+    sizes = (size, size.times(most), size.times(most * most))
+    further = result.long_edge / sizes[-1].long_edge
+    notes = (*notes, f"The last enlargement, by {further:.1f}, is interpolation: no network has so much to go by.")
+    return SizePlan(sizes, result, notes)
 
 
 def _ratio(size: Size, ask: SizeAsk) -> tuple[float, tuple[str, ...]]:
