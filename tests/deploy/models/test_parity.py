@@ -47,7 +47,7 @@ def test_every_model_has_known_landmarks_in_every_output(name: str) -> None:
 def test_the_portrait_fits_the_model(name: str) -> None:
     border = MODELS[name].inputs["image"]
     image = parity.portrait(MODELS[name])["image"]
-    assert (image.shape, image.dtype) == ((1, *border.shape), np.dtype(np.float32))
+    assert (image.shape, image.dtype) == ((1, *border.sample), np.dtype(np.float32))
     assert border.range[0] <= image.min() < image.mean() < image.max() <= border.range[1]
 
 

@@ -45,8 +45,8 @@ def test_the_archive_holds_four_networks_and_what_each_answers(released: Path) -
             session = InferenceSession(archive.read(name), providers=["CPUExecutionProvider"])
             answer = session.run(["detail"], {"image": GIVEN})[0]
             recorded = np.load(io.BytesIO(archive.read(f"{name}.npz")))["detail"]
-            # Both from the same half-precision weights, in another order of summation.
-            np.testing.assert_allclose(answer, recorded, atol=1e-5)
+            # Both from the same half-precision weights; what is recorded is rounded to half precision too.
+            np.testing.assert_allclose(answer, recorded, rtol=1e-3, atol=1e-5)
 
 
 def test_the_figures_are_written_and_the_card_tells_them(released: Path) -> None:
