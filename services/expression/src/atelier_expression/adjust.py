@@ -60,7 +60,7 @@ def plan_adjustment(wish: Wish, portrait: Portrait, face: Face, models: ModelRun
         "part": wish.part.value,
         "movement": asdict(movement),
     }
-    return Plan(face, wish.asked, wanted, movement, parameters, tuple(_notes(wish, face)))
+    return Plan(face, wish.asked, wanted, movement, parameters, tuple(_notes(wish, face, movement)))
 
 
 def adjust(portrait: Portrait, plan: Plan, check: Callable[[], None] = lambda: None) -> Adjusted:
@@ -71,12 +71,13 @@ def adjust(portrait: Portrait, plan: Plan, check: Callable[[], None] = lambda: N
     picture = portrait.picture
     if plan.asked.is_neutral:
         return Adjusted(picture, None)
-    shown = scene(plan.face, plan.movement, (picture.width, picture.height))
+    others = [other for other in portrait.faces if other.index != plan.face.index]
+    shown = scene(plan.face, plan.movement, (picture.width, picture.height), others)
     person = portrait.mask(Region.PERSON) if plan.movement.turn else None
     return Adjusted(picture.with_pixels(draw(picture.pixels, shown, person, check)), shown)
 
 
-def _notes(wish: Wish, face: Face) -> list[str]:
+def _notes(wish: Wish, face: Face, movement: Movement) -> list[str]:
     """Say what is left out and what is done in part."""
     notes = []
     if wish.left_out:
@@ -87,4 +88,6 @@ def _notes(wish: Wish, face: Face) -> list[str]:
         notes.append("The mouth is closed and stays closed: what is inside is not in the picture.")
     if closed and wish.asked.smile > 0:
         notes.append("The mouth is closed: the smile is one of lips and cheeks, without teeth.")
+    if movement.glasses and movement.deforms:
+        notes.append("The glasses keep their shape: the skin around them moves less.")
     return notes

@@ -10,6 +10,7 @@ from atelier_imaging.gaze import WIDTH_OVER_RADIUS
 from atelier_imaging.topology import FACE_POINTS, LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
 
 from atelier_expression import fields, lids
+from atelier_expression.glasses import rigid_share
 from atelier_expression.turn import Turn
 
 if TYPE_CHECKING:
@@ -44,7 +45,10 @@ class EyeMovement:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """How far everything goes: angles in degrees, the others in multiples of what the functions of `fields` return."""
+    """How far everything goes: angles in degrees, the others in multiples of what the functions of `fields` return.
+
+    With `glasses` the skin behind them moves only as far as it does not bend them.
+    """
 
     turn: Turn = _STILL
     left: EyeMovement = EyeMovement()
@@ -54,6 +58,7 @@ class Movement:
     brows: float = 0.0
     tension: float = 0.0
     jaw: float = 0.0
+    glasses: bool = False
 
     @property
     def eyes(self) -> tuple[EyeMovement, EyeMovement]:
@@ -80,6 +85,8 @@ def displaced(face: Face, frame: HeadFrame, movement: Movement) -> Points:
         if amount:
             field += np.float32(amount) * of(head)
     field = fields.closed_stays_closed(field, face.expression.mouth_open)
+    if movement.glasses:
+        field *= rigid_share(head)[:, None]
     for eye, gaze, wanted in zip(lids.eyes(head), gazes(face), movement.eyes, strict=True):
         if wanted:
             _, up = iris_way(gaze, wanted)

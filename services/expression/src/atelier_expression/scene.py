@@ -15,6 +15,8 @@ from atelier_expression.movement import Movement, displaced, iris_shifts
 from atelier_expression.turn import turn_flow, turn_points, turned
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from atelier_imaging.face import Face
     from numpy.typing import NDArray
@@ -47,8 +49,10 @@ class Scene:
     shifts: tuple[Points, Points]
 
 
-def scene(face: Face, movement: Movement, size: tuple[int, int], nodes: int = _NODES) -> Scene:
-    """Work out where everything goes in a picture of (width, height)."""
+def scene(
+    face: Face, movement: Movement, size: tuple[int, int], others: Sequence[Face] = (), nodes: int = _NODES
+) -> Scene:
+    """Work out where everything goes in a picture of (width, height); `others` are faces that stay where they are."""
     frame = head_frame(face.mesh)
     grid = _grid(frame, size, nodes, _HEAD_REACH if movement.turn else _FACE_REACH)
     moved = face.mesh.copy()
@@ -60,7 +64,7 @@ def scene(face: Face, movement: Movement, size: tuple[int, int], nodes: int = _N
     shifts = iris_shifts(face, frame, movement)
     if movement.turn:
         after = turned(frame, movement.turn)
-        head = turn_flow(raster, moved, frame, after, grid, size)
+        head = turn_flow(raster, moved, frame, after, grid, size, others)
         moved = turn_points(moved, frame, after)
     return Scene(face, movement, frame, skin.then(head), head, moved, shifts)
 

@@ -20,6 +20,7 @@ from atelier_imaging.topology import FACE_POINTS
 
 from atelier_expression.draw import draw
 from atelier_expression.fields import JAW_RATIO
+from atelier_expression.glasses import wears_glasses
 from atelier_expression.goal import Goal, goal
 from atelier_expression.movement import EyeMovement, Movement
 from atelier_expression.scene import scene
@@ -73,25 +74,24 @@ class Preview:
 
 
 def settled(pixels: Pixels, face: Face, asked: Adjustment, models: ModelRunner, looks: int = 1) -> Movement:
-    """Return the movement by which a face of pixels (H, W, 3) comes to measure what is asked.
+    """Return the movement by which a face of pixels (H, W, 3) comes to measure what is asked, glasses kept in shape.
 
     `looks` is how often a small drawing of it is measured and the movement corrected. Raises what `models.infer`
     raises.
     """
     wanted = goal(face, asked)
     factors = dict.fromkeys(GAINS, 1.0)
-    result = movement(face, asked, wanted, factors)
-    if not _measurable(wanted):
-        return result
     small = preview(pixels, face)
+    glasses = wears_glasses(small.pixels, small.face)
+    result = replace(movement(face, asked, wanted, factors), glasses=glasses)
     size = (small.pixels.shape[1], small.pixels.shape[0])
-    for _ in range(looks):
-        moved = scene(small.face, result, size, _NODES)
+    for _ in range(looks if wanted != Goal() else 0):
+        moved = scene(small.face, result, size, nodes=_NODES)
         found = follow(draw(small.pixels, moved), moved.mesh, models)
         if found is None:
             return result
         _correct(factors, readings(small.face, found, moved.mesh, wanted))
-        result = movement(face, asked, wanted, factors)
+        result = replace(movement(face, asked, wanted, factors), glasses=glasses)
     return result
 
 
@@ -182,7 +182,3 @@ def _correct(factors: dict[str, float], read_back: Mapping[str, tuple[float, flo
 
 def _change(ratio: float | None, own: float) -> float | None:
     return None if ratio is None or ratio == own else ratio - own
-
-
-def _measurable(wanted: Goal) -> bool:
-    return wanted != Goal()

@@ -19,6 +19,9 @@ from atelier_imaging.warp.fill import filled
 from atelier_imaging.warp.flow import Flow, backward, unfolded
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from atelier_imaging.face import Face
     from atelier_imaging.warp.grid import Grid
     from atelier_imaging.warp.mesh import Raster
     from numpy.typing import NDArray
@@ -80,11 +83,18 @@ def turn_points(mesh: NDArray[np.float32], frame: HeadFrame, after: HeadFrame) -
 
 
 def turn_flow(
-    raster: Raster, mesh: NDArray[np.float32], frame: HeadFrame, after: HeadFrame, grid: Grid, size: tuple[int, int]
+    raster: Raster,
+    mesh: NDArray[np.float32],
+    frame: HeadFrame,
+    after: HeadFrame,
+    grid: Grid,
+    size: tuple[int, int],
+    others: Sequence[Face] = (),
 ) -> Flow:
     """Return the flow of a head that goes from `frame` to `after` in a picture of (width, height).
 
-    `mesh` (478, 3) is the face before the turn and `raster` the same face drawn onto the grid.
+    `mesh` (478, 3) is the face before the turn and `raster` the same face drawn onto the grid; `others` are faces that
+    stay where they are.
     """
     coarse = grid.every(_COARSER)
     inside = raster.inside[::_COARSER, ::_COARSER]
@@ -98,7 +108,7 @@ def turn_flow(
         for row, origin in zip(relative[:2], after.origin[:2], strict=True)
     )
     rigid = np.stack([goal_x - nodes[..., 0], -goal_y - nodes[..., 1]], axis=-1)
-    rigid *= _share(inside, frame, coarse)[..., None]
+    rigid *= (_share(inside, frame, coarse) * _own(mesh, others, coarse))[..., None]
     rigid *= _kept_at_sides(coarse, size, frame.scale)
     return backward(unfolded(np.asarray(rigid, np.float32), coarse), coarse).on(grid)
 
@@ -129,6 +139,17 @@ def _share(inside: NDArray[np.bool_], frame: HeadFrame, grid: Grid) -> NDArray[n
     upper = step(_height(frame, grid), -1.0, -0.25)
     share = low + upper * (high - low)
     return np.asarray(cv2.GaussianBlur(share, (0, 0), 0.04 * frame.scale / grid.step), np.float32)
+
+
+def _own(mesh: NDArray[np.float32], others: Sequence[Face], grid: Grid) -> NDArray[np.float32]:
+    """Return 1 where this head is nearer than any other, falling to 0 halfway to the next."""
+    share = np.ones(grid.shape, np.float32)
+    nodes = grid.nodes()
+    here = np.linalg.norm(nodes - mesh[:FACE_POINTS, :2].mean(axis=0), axis=-1)
+    for other in others:
+        there = np.linalg.norm(nodes - other.mesh[:FACE_POINTS, :2].mean(axis=0), axis=-1)
+        share *= step(np.asarray(here / np.maximum(here + there, 1e-6), np.float32), 0.52, 0.36)
+    return share
 
 
 def _height(frame: HeadFrame, grid: Grid) -> NDArray[np.float32]:
