@@ -36,6 +36,8 @@ _NEXT = {
     "NO_FACE": "Use a picture in which a face can be seen; only grade and grain work without one.",
     "FACE_TOO_SMALL": "Crop closer or use a larger picture.",
     "POSE_TOO_EXTREME": "Use a picture in which the face is turned more towards the camera.",
+    "PROFILE_EXISTS": "`atelier identity list` shows what there is, `atelier identity delete NAME` deletes one.",
+    "REFERENCES_DISAGREE": "Leave the pictures out that show another person.",
     "QUEUE_FULL": "Try again later, or with fewer --jobs.",
     "MODEL_NOT_INSTALLED": "Run `atelier models pull` and restart the stack.",
     "ARTIFACT_EXPIRED": "Send the picture itself again.",

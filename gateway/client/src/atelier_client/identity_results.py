@@ -69,7 +69,7 @@ class ComparisonResult:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """Whether a face is a profile's: `threshold` is the similarity needed, `confidence` 0..1 how sure the verdict is."""
+    """Whether a face is a profile's: the similarity that was needed, and 0..1 how sure the verdict is."""
 
     likeness: Likeness
     threshold: float | None

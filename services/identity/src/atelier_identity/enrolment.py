@@ -112,7 +112,7 @@ def agreement_measures(references: Sequence[Reference], calibration: Calibration
 
 def _disagreement(strangers: tuple[int, ...], count: int) -> ReferencesDisagreeError:
     listed = ", ".join(map(str, strangers))
-    rest = "the first" if count == 2 else "the most of the others"
+    rest = "the first" if count == 2 else "most of the others"
     return ReferencesDisagreeError(
         f"Not all references show one person: {listed}, counted from 0, do not fit {rest}."
         if len(strangers) > 1

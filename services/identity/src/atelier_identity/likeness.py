@@ -50,7 +50,8 @@ def judge(distance: float, calibration: Calibration, false_accept_rate: float | 
     """Say what a distance means, and whether it passes where that share of strangers may pass."""
     similarity = calibration.similarity(distance)
     rate = calibration.false_accept_rate(similarity)
-    shared = f"{_share(rate)} of pairs of different people are as alike"
+    fewer = "fewer than " if rate <= calibration.finest_rate else ""
+    shared = f"{fewer}{_share(rate)} of pairs of different people are as alike"
     if false_accept_rate is None:
         said = f"{shared[0].upper()}{shared[1:]}."
         return Likeness(Verdict.UNSPECIFIED, said, similarity, distance, rate)
