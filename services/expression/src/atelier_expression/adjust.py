@@ -72,8 +72,8 @@ def adjust(portrait: Portrait, plan: Plan, check: Callable[[], None] = lambda: N
     if plan.asked.is_neutral:
         return Adjusted(picture, None)
     others = [other for other in portrait.faces if other.index != plan.face.index]
-    shown = scene(plan.face, plan.movement, (picture.width, picture.height), others)
     person = portrait.mask(Region.PERSON) if plan.movement.turn else None
+    shown = scene(plan.face, plan.movement, (picture.width, picture.height), others, person)
     return Adjusted(picture.with_pixels(draw(picture.pixels, shown, person, check)), shown)
 
 

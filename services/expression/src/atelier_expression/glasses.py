@@ -1,7 +1,7 @@
 """Tell whether a face wears glasses, by the bridge between the eyes, and keep them in shape.
 
-Skin there is even; a bridge is an edge across the nose. Of 121 portraits looked at one by one, 39 of 40 with glasses are
-found and 4 of 81 without are taken for wearers, whose skin then moves a little less.
+Skin there is even; a bridge is an edge across the nose. Of 121 portraits looked at one by one, 39 of 40 with glasses
+are found and 4 of 81 without are taken for wearers, whose skin then moves a little less.
 """
 
 from __future__ import annotations

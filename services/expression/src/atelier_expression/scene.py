@@ -50,9 +50,18 @@ class Scene:
 
 
 def scene(
-    face: Face, movement: Movement, size: tuple[int, int], others: Sequence[Face] = (), nodes: int = _NODES
+    face: Face,
+    movement: Movement,
+    size: tuple[int, int],
+    others: Sequence[Face] = (),
+    person: NDArray[np.float32] | None = None,
+    nodes: int = _NODES,
 ) -> Scene:
-    """Work out where everything goes in a picture of (width, height); `others` are faces that stay where they are."""
+    """Work out where everything goes in a picture of (width, height).
+
+    `others` are faces that stay where they are. `person` (H, W), 0..1, is the mask of people, if at hand: it says where
+    a head ends that turns. `nodes` are those of the grid between the outer eye corners.
+    """
     frame = head_frame(face.mesh)
     grid = _grid(frame, size, nodes, _HEAD_REACH if movement.turn else _FACE_REACH)
     moved = face.mesh.copy()
@@ -64,7 +73,7 @@ def scene(
     shifts = iris_shifts(face, frame, movement)
     if movement.turn:
         after = turned(frame, movement.turn)
-        head = turn_flow(raster, moved, frame, after, grid, size, others)
+        head = turn_flow(raster, moved, frame, after, grid, size, others, person)
         moved = turn_points(moved, frame, after)
     return Scene(face, movement, frame, skin.then(head), head, moved, shifts)
 

@@ -16,13 +16,13 @@ from atelier_imaging.guided import step
 from atelier_imaging.pose import HeadFrame, head_pose
 from atelier_imaging.topology import FACE_POINTS
 from atelier_imaging.warp.fill import filled
-from atelier_imaging.warp.flow import Flow, backward, unfolded
+from atelier_imaging.warp.flow import Flow, backward, looked_up, unfolded
+from atelier_imaging.warp.grid import Grid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from atelier_imaging.face import Face
-    from atelier_imaging.warp.grid import Grid
     from atelier_imaging.warp.mesh import Raster
     from numpy.typing import NDArray
 
@@ -32,14 +32,18 @@ _SKULL: Final = (0.0, 0.22, -0.75)
 _NOD_PIVOT: Final = (0.0, -0.5, -0.8)
 _TILT_PIVOT: Final = (0.0, -1.15, -0.6)
 # Over this distance outside the face's outline depth falls to the skull's middle: beside the face, and more above it.
-_ROUNDING: Final = 0.45
-_ROUNDING_ABOVE: Final = 0.5
+# Where the person's silhouette is nearer, it falls until there, but over no less than the shortest.
+_ROUNDING: Final = 0.5
+_ROUNDING_ABOVE: Final = 0.55
+_SHORTEST_ROUNDING: Final = 0.3
 # How far below the jaw the neck still moves.
 _NECK: Final = 0.9
 # How far above and beside the face's outline hair moves like the head, and where nothing moves any more.
 _HEAD_REACH: Final = (0.8, 2.6)
-# Towards the picture's sides all movement across them ends over this distance.
+# Towards sides of the picture that cut the person all movement across them ends over this distance.
 _SIDE: Final = 0.55
+# How softly, in nodes, that begins and ends along a side.
+_SOFT_END: Final = 3.0
 # A turn is smooth: it is worked out at every third node.
 _COARSER: Final = 3
 
@@ -90,16 +94,18 @@ def turn_flow(
     grid: Grid,
     size: tuple[int, int],
     others: Sequence[Face] = (),
+    person: NDArray[np.float32] | None = None,
 ) -> Flow:
     """Return the flow of a head that goes from `frame` to `after` in a picture of (width, height).
 
     `mesh` (478, 3) is the face before the turn and `raster` the same face drawn onto the grid; `others` are faces that
-    stay where they are.
+    stay where they are. `person` (H, W), 0..1, says where the head's silhouette is; without it a head of usual size is
+    taken for granted.
     """
     coarse = grid.every(_COARSER)
     inside = raster.inside[::_COARSER, ::_COARSER]
     own = raster.values(mesh[:FACE_POINTS, 2:3] - np.float32(frame.origin[2]))[::_COARSER, ::_COARSER, 0]
-    depth = _depth(own, inside, frame, coarse)
+    depth = _depth(own, inside, frame, coarse, person)
     relative = after.rotation @ frame.rotation.T
     nodes = coarse.nodes()
     x, y = nodes[..., 0] - np.float32(frame.origin[0]), -nodes[..., 1] - np.float32(frame.origin[1])
@@ -109,7 +115,7 @@ def turn_flow(
     )
     rigid = np.stack([goal_x - nodes[..., 0], -goal_y - nodes[..., 1]], axis=-1)
     rigid *= (_share(inside, frame, coarse) * _own(mesh, others, coarse))[..., None]
-    rigid *= _kept_at_sides(coarse, size, frame.scale)
+    rigid *= _kept_at_sides(coarse, size, frame.scale, person)
     return backward(unfolded(np.asarray(rigid, np.float32), coarse), coarse).on(grid)
 
 
@@ -119,15 +125,29 @@ def _around(frame: HeadFrame, rotated: NDArray[np.float64], pivot: NDArray[np.fl
     return replace(frame, rotation=rotated, origin=origin)
 
 
-def _depth(own: NDArray[np.float32], inside: NDArray[np.bool_], frame: HeadFrame, grid: Grid) -> NDArray[np.float32]:
+def _depth(
+    own: NDArray[np.float32],
+    inside: NDArray[np.bool_],
+    frame: HeadFrame,
+    grid: Grid,
+    person: NDArray[np.float32] | None,
+) -> NDArray[np.float32]:
     """Return how far towards the lens from the frame's origin every node is, in pixels; `own` is that of the face."""
     known = inside.astype(np.uint8)
     edge = filled(own, known.astype(np.float32))
     away = cv2.distanceTransform(1 - known, cv2.DIST_L2, 5) * np.float32(grid.step / frame.scale)
-    skull = np.float32(frame.scale * (frame.rotation @ np.array(_SKULL))[2])
     rounding = _ROUNDING + _ROUNDING_ABOVE * step(_height(frame, grid), 0.2, 0.8)
-    depth = edge + step(away / rounding, 0.0, 1.0) * (skull - edge)
+    if person is not None:
+        rounding = np.clip(away + _to_silhouette(person, grid) / np.float32(frame.scale), _SHORTEST_ROUNDING, rounding)
+    skull = np.float32(frame.scale * (frame.rotation @ np.array(_SKULL))[2])
+    depth = edge + step(np.asarray(away / rounding, np.float32), 0.0, 1.0) * (skull - edge)
     return np.asarray(cv2.GaussianBlur(depth, (0, 0), 0.03 * frame.scale / grid.step), np.float32)
+
+
+def _to_silhouette(person: NDArray[np.float32], grid: Grid) -> NDArray[np.float32]:
+    """Return how far inside a person every node is, in pixels, smoothly; 0 outside."""
+    depth = cv2.distanceTransform((_seen(person, grid) > 0.5).astype(np.uint8), cv2.DIST_L2, 5) * np.float32(grid.step)
+    return np.asarray(cv2.GaussianBlur(depth, (0, 0), 2.0), np.float32)
 
 
 def _share(inside: NDArray[np.bool_], frame: HeadFrame, grid: Grid) -> NDArray[np.float32]:
@@ -160,12 +180,30 @@ def _height(frame: HeadFrame, grid: Grid) -> NDArray[np.float32]:
     return np.asarray((x * up[0] + y * up[1]) / frame.scale, np.float32)
 
 
-def _kept_at_sides(grid: Grid, size: tuple[int, int], scale: float) -> NDArray[np.float32]:
-    """Return a factor (rows, columns, 2) for x and y that ends movement across the sides of picture and grid."""
+def _kept_at_sides(
+    grid: Grid, size: tuple[int, int], scale: float, person: NDArray[np.float32] | None
+) -> NDArray[np.float32]:
+    """Return a factor (rows, columns, 2) for x and y that ends movement across sides of the picture that cut a person.
+
+    What such a side cuts off is not there to be moved in. Where nobody touches it, movement may pass it.
+    """
     nodes = grid.nodes()
+    touching = np.zeros(grid.shape, np.float32) if person is None else _seen(person, grid)
     factors = []
-    for axis, (start, count) in enumerate(((grid.left, grid.columns), (grid.top, grid.rows))):
-        low, high = max(0.0, start), min(float(size[axis]), start + count * grid.step)
-        distance = np.minimum(nodes[..., axis] - low, high - nodes[..., axis])
-        factors.append(step(np.asarray(distance / (_SIDE * scale), np.float32), 0.0, 1.0))
+    for axis, lines in enumerate((touching.T, touching)):
+        first, last = nodes[0, 0, axis], nodes[-1, -1, axis]
+        factor = np.ones(grid.shape, np.float32)
+        for line, end, limit in ((lines[0], first, 0.0), (lines[-1], last, float(size[axis]))):
+            if abs(end - limit) > grid.step:
+                continue
+            reach = cv2.GaussianBlur(cv2.dilate(line[None], np.ones((1, 9))), (0, 0), _SOFT_END)[0]
+            away = np.abs(nodes[..., axis] - np.float32(limit)) / np.float32(_SIDE * scale)
+            cut = np.asarray(reach, np.float32)[:, None] if axis == 0 else np.asarray(reach, np.float32)[None]
+            factor *= 1 - cut * (1 - step(np.asarray(away, np.float32), 0.0, 1.0))
+        factors.append(factor)
     return np.stack(factors, axis=-1)
+
+
+def _seen(person: NDArray[np.float32], grid: Grid) -> NDArray[np.float32]:
+    """Return a person's mask at every node."""
+    return looked_up(person, Grid(0, 0, 1, person.shape[1], person.shape[0]), grid.nodes())
