@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from atelier.v1 import edit_pb2
+from atelier_imaging.measures import Gate
 from atelier_imaging.models import FACE_DETECTOR
 from atelier_service.servicer import Preset, Servicer
 from atelier_service.sitting import Outcome, Sitting
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from atelier_service.call import Call
+
+
+# How like its source a face stays: detail changes it less than light does.
+ENHANCE_IDENTITY = Gate(minimum=0.90, fail_below=0.5)
+RELIGHT_IDENTITY = Gate(minimum=0.80, fail_below=0.5)
 
 
 class EditServicer(Servicer):
@@ -53,7 +59,8 @@ class EditServicer(Servicer):
         enhanced = sitting.kept(enhanced, plan.face)
         with call.stage("measure"):
             measures = enhance_measures(portrait, enhanced, plan)
-        image, report = sitting.finish(Outcome(enhanced, plan.parameters, measures, plan.notes), plan.face)
+        outcome = Outcome(enhanced, plan.parameters, measures, plan.notes, identity=ENHANCE_IDENTITY)
+        image, report = sitting.finish(outcome, plan.face)
         return edit_pb2.EnhanceResponse(image=image, report=report)
 
     def relight(self, request: edit_pb2.RelightRequest, call: Call) -> edit_pb2.RelightResponse:
@@ -68,7 +75,8 @@ class EditServicer(Servicer):
         relit = sitting.kept(relit, face)
         with call.stage("measure"):
             measures = relight_measures(portrait, relit, plan, face)
-        image, report = sitting.finish(Outcome(relit, plan.parameters, measures, plan.notes), face)
+        outcome = Outcome(relit, plan.parameters, measures, plan.notes, identity=RELIGHT_IDENTITY)
+        image, report = sitting.finish(outcome, face)
         return edit_pb2.RelightResponse(image=image, report=report)
 
     def canary(self, call: Call) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from atelier.v1 import report_pb2, upscale_pb2
+from atelier_imaging.measures import Gate
 from atelier_imaging.models import FACE_DETECTOR
 from atelier_imaging.portrait import Portrait
 from atelier_service.servicer import Preset, Servicer
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from atelier_upscale.plan import Plan
 
     Responses = Generator[upscale_pb2.UpscaleResponse]
+
+
+# How like its source an enlarged face stays.
+IDENTITY = Gate(minimum=0.85, fail_below=0.5)
 
 
 class UpscaleServicer(Servicer):
@@ -59,7 +64,7 @@ class UpscaleServicer(Servicer):
         found = Portrait(larger, call.models)
         with call.stage("measure"):
             measures = measure(sitting.portrait, found, plan, face)
-        outcome = Outcome(larger, plan.parameters, measures, plan.notes, moved=found)
+        outcome = Outcome(larger, plan.parameters, measures, plan.notes, identity=IDENTITY, moved=found)
         image, report = sitting.finish(outcome, face)
         self._pace.take(FINISHING, plan.sizes.result.pixels, time.monotonic() - started)
         yield upscale_pb2.UpscaleResponse(result=upscale_pb2.UpscaleResult(image=image, report=report))
