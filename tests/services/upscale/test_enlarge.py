@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from atelier_imaging.likeness import psnr
 from atelier_service.models.fake import FakeModels
-from atelier_upscale import tiles
 from atelier_upscale.drawing import Manner
 from atelier_upscale.enlarge import Pass
 from atelier_upscale.networks import Networks, own_networks
 from atelier_upscale.share import Amount
 from atelier_upscale.size import Size
+from atelier_upscale.tiles import cut
 
 from tests.services.upscale.networks import repeating, upscalers
 from tests.services.upscale.pictures import astronaut, bicubic, ended, levels_apart
@@ -40,16 +40,13 @@ def enlarged(pixels: Pixels, size: Size, manner: Manner = FAITHFUL, models: Fake
     ids=["faithful", "twice", "free", "cleaned", "mapped"],
 )
 @pytest.mark.parametrize("ratio", [4.0, 2.7, 1.0])
-def test_tiles_give_what_the_whole_gives_within_a_level(
-    monkeypatch: pytest.MonkeyPatch, manner: Manner, ratio: float
-) -> None:
+def test_tiles_give_what_the_whole_gives_within_a_level(manner: Manner, ratio: float) -> None:
     pixels, size = astronaut(161, 130), Size(161, 130).times(ratio)
     whole = enlarged(pixels, size, manner)
-    monkeypatch.setattr(tiles, "_LARGEST", 32)
-    cut = Pass(pixels, size, manner)
-    assert cut.grid.count == 30
+    small = cut(130, 161, size.height, size.width, manner.margin, largest=32)
+    assert small.count == 30
     # The rounding of a number that falls between two levels.
-    assert levels_apart(ended(cut.run(upscalers()))[1], whole) <= 1
+    assert levels_apart(ended(Pass(pixels, size, manner, small).run(upscalers()))[1], whole) <= 1
 
 
 @pytest.mark.parametrize("ratio", [4.0, 3.0, 2.0, 1.3])

@@ -10,9 +10,10 @@ from atelier.v1 import (  # noqa: F401  importing them registers their descripto
     expression_pb2,
     identity_pb2,
     style_pb2,
+    upscale_pb2,
 )
 from atelier_rpc.descriptors import descriptor_set
-from atelier_sdk import Capability, hookimpl
+from atelier_sdk import Capability, Limits, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,4 +53,22 @@ def atelier_capabilities() -> Iterable[Capability]:
         descriptors=descriptor_set("atelier.v1.IdentityService"),
         command=(sys.executable, "-m", "atelier_identity"),
         models=("face_detector", "face_mesh", "iris", "person_segmenter", "face_encoder"),
+    )
+    yield Capability(
+        name="upscale",
+        service="atelier.v1.UpscaleService",
+        description="Portraits to 2K and 4K.",
+        descriptors=descriptor_set("atelier.v1.UpscaleService"),
+        command=(sys.executable, "-m", "atelier_upscale"),
+        models=(
+            "face_detector",
+            "face_mesh",
+            "iris",
+            "person_segmenter",
+            "upscaler_faithful_x2",
+            "upscaler_faithful_x4",
+            "upscaler_restore_x2",
+            "upscaler_restore_x4",
+        ),
+        limits=Limits(max_queue=8, default_deadline_seconds=120.0),
     )

@@ -12,7 +12,7 @@ from atelier_imaging.strips import to_float
 
 from atelier_upscale.consistency import Projection
 from atelier_upscale.drawing import draw_tiles
-from atelier_upscale.tiles import Margined, grid
+from atelier_upscale.tiles import Margined, cut
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -32,13 +32,18 @@ _DEPTHS = {"uint8": cv2.CV_8U, "uint16": cv2.CV_16U}
 class Pass:
     """One enlargement: `run` yields after each batch of tiles, with how many are done, and returns the pixels."""
 
-    def __init__(self, pixels: Pixels, to: Size, manner: Manner, dtype: DTypeLike | None = None) -> None:
-        """Take pixels, uint8 or uint16 (h, w, 3), display-encoded; the result has their type, or `dtype`."""
+    def __init__(
+        self, pixels: Pixels, to: Size, manner: Manner, grid: Grid | None = None, dtype: DTypeLike | None = None
+    ) -> None:
+        """Take pixels, uint8 or uint16 (h, w, 3), display-encoded.
+
+        Without a grid they are cut as `manner` needs it; the result has the pixels' type, or `dtype`.
+        """
         self._size = (pixels.shape[0], pixels.shape[1])
         self._to = (to.height, to.width)
         self._manner = manner
         self._dtype = np.dtype(pixels.dtype if dtype is None else dtype)
-        self.grid: Grid = grid(*self._size, *self._to, manner.margin)
+        self.grid = grid or cut(*self._size, *self._to, manner.margin)
         self._pixels = Margined(pixels, self.grid)
 
     def run(self, models: ModelRunner) -> Generator[int, None, Pixels]:

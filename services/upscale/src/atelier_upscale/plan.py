@@ -13,7 +13,7 @@ from atelier_upscale.faces import fidelity_of
 from atelier_upscale.networks import foreign_network, own_networks
 from atelier_upscale.regrain import recipe_of
 from atelier_upscale.size import Size, SizeAsk, plan_size
-from atelier_upscale.tiles import grid
+from atelier_upscale.tiles import cut
 
 if TYPE_CHECKING:
     from atelier_imaging.grain.drawing import GrainRecipe
@@ -91,7 +91,7 @@ def plan_upscaling(portrait: Portrait, ask: Ask, models: ModelRunner) -> Plan:
     sizes = plan_size(own, ask.size, works=works, factor=foreign.factor if foreign else None)
     manners = _manners(portrait, ask, sizes, foreign)
     grids = tuple(
-        grid(before.height, before.width, after.height, after.width, manner.margin)
+        cut(before.height, before.width, after.height, after.width, manner.margin)
         for (before, after), manner in zip(pairwise(sizes.sizes), manners, strict=True)
     )
     grain = recipe_of(picture.pixels, ask.grain, ask.seed) if ask.grain > 0.0 else None

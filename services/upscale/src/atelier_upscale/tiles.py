@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # Sides of a tile's own part, in pixels of the input: a multiple of the first, at most the second, and so many that tile
 # and margins make at most the third of the output. All tiles of a picture have one size, so that they batch.
 _STEP: Final = 32
-_LARGEST: Final = 512
+LARGEST: Final = 512
 _LARGEST_OUTPUT: Final = 2560
 # What one inference takes at most, in pixels: narrow tiles go several at a time.
 _BATCH_PIXELS: Final = 600 * 600
@@ -57,12 +57,15 @@ class Grid:
         return sum(len(tile.rows.read) * len(tile.columns.read) for batch in self.batches for tile in batch)
 
 
-def grid(height: int, width: int, to_height: int, to_width: int, margin: int) -> Grid:
-    """Cut a picture that becomes `to_height` x `to_width` into tiles that read `margin` pixels beyond their part."""
+def cut(height: int, width: int, to_height: int, to_width: int, margin: int, largest: int = LARGEST) -> Grid:
+    """Cut a picture that becomes `to_height` x `to_width` into tiles that read `margin` pixels beyond their part.
+
+    `largest` bounds the sides of a tile's own part.
+    """
     ratio = max(to_height / height, to_width / width)
-    largest = max(_STEP, min(_LARGEST, int(_LARGEST_OUTPUT / ratio) - 2 * margin) // _STEP * _STEP)
-    rows = _parts(height, to_height, margin, largest)
-    columns = _parts(width, to_width, margin, largest)
+    side = max(_STEP, min(largest, int(_LARGEST_OUTPUT / ratio) - 2 * margin) // _STEP * _STEP)
+    rows = _parts(height, to_height, margin, side)
+    columns = _parts(width, to_width, margin, side)
     tiles = [Tile(row, column) for row in rows for column in columns]
     at_once = max(1, _BATCH_PIXELS // (len(tiles[0].rows.read) * len(tiles[0].columns.read)))
     return Grid(tuple(tuple(tiles[at : at + at_once]) for at in range(0, len(tiles), at_once)), margin)

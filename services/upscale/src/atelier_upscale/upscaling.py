@@ -93,9 +93,11 @@ class Watch:
 def _drawn(plan: Plan, pixels: Pixels, call: Call, watch: Watch) -> Generator[int, None, Pixels]:
     """Take pixels through the networks."""
     own_type = pixels.dtype
-    for number, (size, manner) in enumerate(zip(plan.sizes.sizes[1:], plan.manners, strict=True)):
+    passes = zip(plan.sizes.sizes[1:], plan.manners, plan.grids, strict=True)
+    for number, (size, manner, grid) in enumerate(passes):
         # Between two passes numbers keep 16 bits, so that they are rounded to 8 only once.
-        drawing = Pass(pixels, size, manner, own_type if size == plan.sizes.result else np.uint16).run(call.models)
+        dtype = own_type if size == plan.sizes.result else np.uint16
+        drawing = Pass(pixels, size, manner, grid, dtype).run(call.models)
         while True:
             try:
                 done = next(drawing)

@@ -1,0 +1,62 @@
+"""Upscale: the portrait at 4K, and its eye, hair and skin beside what interpolation makes of them."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+from atelier_client import sheet
+from PIL import Image
+
+if TYPE_CHECKING:
+    from atelier.v1 import face_pb2
+
+    from atelier_demo.studio import Studio
+
+TARGET = "4K"
+_RIGHT_IRIS = 468
+# How wide a detail is, and how far above an eye hair begins, in distances between the pupils.
+_DETAIL_INTEROCULAR, _TO_HAIR, _TO_SKIN = 1.1, 1.1, 0.95
+
+
+def run(studio: Studio) -> None:
+    """Enlarge the portrait and lay three details of it out beside bicubic and Lanczos interpolation."""
+    before = Image.open(io.BytesIO(studio.portrait)).convert("RGB")
+    result = studio.client.upscale(studio.portrait, target=TARGET, include_mesh=True)
+    after = studio.keep("upscale-4k", result)
+    ways = {
+        "bicubic": before.resize(after.size, Image.Resampling.BICUBIC),
+        "Lanczos": before.resize(after.size, Image.Resampling.LANCZOS),
+        "Atelier": after,
+    }
+    tiles = [
+        sheet.Tile(_cut(picture, detail, after.width / before.width), f"{name}: {way}")
+        for name, detail in _details(result.report.faces[0]).items()
+        for way, picture in ways.items()
+    ]
+    page = sheet.contact_sheet(
+        tiles,
+        title="Upscale",
+        subtitle=f"{before.width} × {before.height} to {after.width} × {after.height}; one detail a row",
+        columns=len(ways),
+    )
+    sheet.save(page, str(studio.folder / "upscale.jpg"))
+
+
+def _details(face: face_pb2.Face) -> dict[str, tuple[float, float, float]]:
+    """Find eye, hair and skin by the mesh: middle and half a width, in pixels of the portrait."""
+    mesh = np.array(face.mesh).reshape(-1, 3)
+    x, y = mesh[_RIGHT_IRIS, :2]
+    unit = face.interocular_pixels
+    half = _DETAIL_INTEROCULAR * unit / 2
+    return {
+        "eye": (x, y, half),
+        "hair": (x, y - _TO_HAIR * unit, half),
+        "skin": (x, y + _TO_SKIN * unit, half),
+    }
+
+
+def _cut(picture: Image.Image, detail: tuple[float, float, float], ratio: float) -> Image.Image:
+    x, y, half = (ratio * each for each in detail)
+    return picture.crop((round(x - half), round(y - half), round(x + half), round(y + half)))
