@@ -31,7 +31,7 @@ _REDDER: Final = (0.8, 2.5)
 # Darker than its surroundings by this much in L* makes it a mole, rising to certain.
 _DARKER: Final = (5.0, 11.0)
 _BLEMISH_MOST: Final = 0.85
-_EVEN_MOST: Final = 0.75
+_EVEN_MOST: Final = 0.7
 # Factors beyond these would be an edge of a mask, no skin.
 _LEAST, _MOST = 0.75, 1.35
 _CERTAIN: Final = 0.5

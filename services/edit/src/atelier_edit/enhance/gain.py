@@ -23,10 +23,12 @@ _NOISE_MARGIN: Final = 2.5
 _ENERGY_PIXELS: Final = 5
 # How far a result may leave the range of the source around a pixel, as a share of that range: little at edges, so that
 # no halo appears; half at faint texture, whose every pore is an extreme of its own.
-_OVERSHOOT_AT_EDGES: Final = 0.04
+_OVERSHOOT_AT_EDGES: Final = 0.02
 _OVERSHOOT_OF_TEXTURE: Final = 0.5
 _EDGE: Final = 0.07
-_EDGE_PIXELS: Final = 5
+# What a result may not leave is looked for near by; how large the step of an edge is, across all of the edge.
+_NEAR_PIXELS: Final = 5
+_EDGE_PIXELS: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Tuning:
         return self.gain * float(share)
 
 
-SKIN: Final = Tuning(gain=0.45, fine=0.06, coarse=0.20)
+SKIN: Final = Tuning(gain=0.32, fine=0.06, coarse=0.20)
 EYES: Final = Tuning(gain=1.0, fine=0.08, coarse=0.30)
 LIPS: Final = Tuning(gain=0.9, fine=0.08, coarse=0.25)
 HAIR: Final = Tuning(gain=0.9, fine=0.10, coarse=0.30)
@@ -93,10 +95,20 @@ def above_noise(detail: NDArray[np.float32], floor: float) -> NDArray[np.float32
     )
 
 
-def held(lightness: NDArray[np.float32], added: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Hold what is added to lightness (h, w), 0..1, within the overshoot that does not show."""
-    window = np.ones((_EDGE_PIXELS, _EDGE_PIXELS), np.uint8)
-    low, high = cv2.erode(lightness, window), cv2.dilate(lightness, window)
-    spread = high - low
-    room = spread * (_OVERSHOOT_AT_EDGES + _OVERSHOOT_OF_TEXTURE / (1 + (spread * np.float32(1 / _EDGE)) ** 2))
+def held(lightness: NDArray[np.float32], added: NDArray[np.float32], share: float = 1.0) -> NDArray[np.float32]:
+    """Hold what is added to lightness (h, w), 0..1, within the overshoot that does not show, or a share of it."""
+    low, high = _range(lightness, _NEAR_PIXELS)
+    least, greatest = _range(lightness, _EDGE_PIXELS)
+    step = greatest - least
+    room = (
+        np.float32(share)
+        * step
+        * (_OVERSHOOT_AT_EDGES + _OVERSHOOT_OF_TEXTURE / (1 + (step * np.float32(1 / _EDGE)) ** 2))
+    )
     return np.asarray(np.clip(added, low - room - lightness, high + room - lightness), np.float32)
+
+
+def _range(lightness: NDArray[np.float32], side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the least and the greatest lightness within a square around each pixel."""
+    window = np.ones((side, side), np.uint8)
+    return np.asarray(cv2.erode(lightness, window), np.float32), np.asarray(cv2.dilate(lightness, window), np.float32)

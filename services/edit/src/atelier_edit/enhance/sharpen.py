@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 # Deviation of the blur that is subtracted, in pixels: the softness of a lens or a demosaicing, whatever the size.
 _RADIUS: Final = 1.0
-_MOST: Final = 1.1
+_MOST: Final = 0.9
+# Share of the overshoot that does not show: the controls of the face take theirs.
+_ROOM: Final = 0.3
 # Rows that the blur, the local power and the local range look at beyond a strip.
 _REACH: Final = 8
 _SAMPLE_ROWS: Final = 256
@@ -43,7 +45,7 @@ class SharpenStage:
         first = max(0, top - _REACH)
         lightness = self._lightness(first, top + len(rows) + _REACH)
         fine = lightness - cv2.GaussianBlur(lightness, (0, 0), _RADIUS)
-        added = held(lightness, np.asarray(self._amount * fine * above_noise(fine, self._floor), np.float32))
+        added = held(lightness, np.asarray(self._amount * fine * above_noise(fine, self._floor), np.float32), _ROOM)
         gain = ((lightness + added + OFFSET) / (lightness + OFFSET))[top - first : top - first + len(rows), :, None]
         rows += OFFSET
         rows *= gain

@@ -28,6 +28,8 @@ _WINDOW: Final = 0.08
 _SOFTENED_OVER: Final = 0.10
 # Variance of lightness below which the base counts as flat.
 _FLAT: Final = 4e-4
+# The ratio has no waves as short as those of texture, which the measure of texture counts up to 0.06 of that distance.
+_COARSER_THAN_TEXTURE: Final = 0.05
 # At 100, this share of a step is spread out. All of it would take the modelling of the face with it.
 _MOST: Final = 0.65
 OFFSET: Final = np.float32(0.055)
@@ -50,7 +52,8 @@ def transition_gain(view: View, bands: Bands, skin: NDArray[np.float32], amount:
     soft = _blurred(steps, weight, _SOFTENED_OVER * unit)
     own = _enlarged(slope, view) * base + _enlarged(offset, view)
     target = own + np.float32(_MOST * amount) * skin * (_enlarged(soft, view) - own)
-    return np.asarray((target + OFFSET) / np.maximum(own + OFFSET, OFFSET), np.float32)
+    ratio = np.asarray((target + OFFSET) / np.maximum(own + OFFSET, OFFSET), np.float32)
+    return np.asarray(cv2.GaussianBlur(ratio, (0, 0), _COARSER_THAN_TEXTURE * view.interocular), np.float32)
 
 
 def _enlarged(plane: NDArray[np.float32], view: View) -> NDArray[np.float32]:
