@@ -12,6 +12,8 @@ import numpy as np
 from atelier_imaging.color import decode_transfer, encode_transfer, full_scale, luminance_weights
 from atelier_imaging.region import Region
 
+from atelier_edit.light.catchlights import relight_eye
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -48,6 +50,9 @@ def relight(portrait: Portrait, plan: RelightPlan, check: Callable[[], None] = l
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
         for done in [pool.submit(strip, top) for top in range(0, picture.height, _STRIP_ROWS)]:
             done.result()
+    if plan.recipe.catchlight is not None:
+        for eye in plan.recipe.eyes:
+            relight_eye(picture.pixels, out, eye, plan.recipe.catchlight, picture.space)
     return picture.with_pixels(out)
 
 
@@ -63,6 +68,7 @@ class _Pass:
         longest = max(recipe.base.shape)
         self._finer = max(1, round(min(_FINE_NODES, longest * recipe.form.grid.step) / longest))
         gains = recipe.gains
+        self._grey = np.float32(gains.background_grey)
         self._gain, self._behind, self._gloss, self._base = (
             self._refined(field) for field in (gains.person, gains.background, gains.gloss, recipe.base)
         )
@@ -75,6 +81,9 @@ class _Pass:
         gain -= behind
         gain *= person
         gain += behind
+        if self._grey:
+            bright = (light @ self._weights)[..., None]
+            light += self._grey * (1 - person) * (bright - light)
         brightest = _over_channels(light)
         self._add_gloss(light, rows, person, gain, brightest)
         _encode(light, out[rows], rows.start)

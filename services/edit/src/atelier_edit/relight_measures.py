@@ -66,7 +66,7 @@ def _of_light(recipe: RelightRecipe, relit: Picture) -> Iterator[Measure]:
     whole = recipe.strength == 1
     asked = recipe.target.ratio
     yield _azimuth(recipe, found, whole=whole)
-    ratio = ratio_of(found.shading[skin_nodes(form)])
+    ratio = ratio_of(found.explained[skin_nodes(form)])
     gate = None
     if asked is not None and whole:
         gate = Gate(minimum=asked * (1 - _RATIO_MARGIN), maximum=asked * (1 + _RATIO_MARGIN))

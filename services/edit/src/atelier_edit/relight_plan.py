@@ -10,7 +10,8 @@ import numpy as np
 from atelier_imaging.color import decode_transfer, luminance, luminance_weights
 
 from atelier_edit.form.form import Form, form_of, sampled
-from atelier_edit.light.background import Backdrop, background_gain
+from atelier_edit.light.background import Backdrop, background_gain, background_grey
+from atelier_edit.light.catchlights import Catchlight, Eye, catchlight_of, eyes_of
 from atelier_edit.light.contrast import ratio_of, skin_nodes, with_ratio
 from atelier_edit.light.estimate import SourceLight, estimate
 from atelier_edit.light.finish import DEFAULT_FINISH, FINISHES
@@ -33,6 +34,8 @@ __all__ = ["RelightAsk", "RelightPlan", "RelightRecipe", "Side", "plan_relight"]
 DEFAULT_FALLOFF: Final = 0.3
 # Below this a face is as bright on one side as on the other.
 _EVEN_DEGREES: Final = 8.0
+# A key that goes round with the head stays where it lights some of the face that the lens sees.
+_FARTHEST_ROUND: Final = 100.0
 # The texture that highlights keep is what differs from the skin around, at this share of the pupils' distance.
 _TEXTURE: Final = 0.06
 
@@ -53,6 +56,8 @@ class RelightRecipe:
     is_rembrandt: bool
     preserve_detail: float
     strength: float
+    eyes: tuple[Eye, ...]
+    catchlight: Catchlight | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,14 +91,14 @@ def plan_relight(ask: RelightAsk, portrait: Portrait, face: Face) -> RelightPlan
     form, light = read_form(portrait, face)
     source = estimate(form, luminance(light, portrait.picture.space))
     told: dict[str, object] = {
-        "source": _told(source.rig, source.shading, form) | {"confidence": round(source.confidence, 2)}
+        "source": _told(source.rig, source.explained, form) | {"confidence": round(source.confidence, 2)}
     }
     if ask.is_neutral:
         return RelightPlan(None, told | {"strength": ask.strength}, ())
     notes: list[str] = []
     target = _target(ask, face, form, source)
     finish = ask.finish or DEFAULT_FINISH
-    recipe = _recipe(ask, portrait, form, light, source, target, finish, notes)
+    recipe = _recipe(ask, portrait, face, form, light, source, target, finish, notes)
     told |= {"target": target.rig.parameters, "finish": finish, "background_falloff": target.backdrop.falloff}
     told |= {"background_warmth": target.backdrop.warmth, "strength": ask.strength}
     told |= {"preserve_detail": ask.preserve_detail, "preserve_color": ask.preserve_color}
@@ -117,7 +122,8 @@ def _target(ask: RelightAsk, face: Face, form: Form, source: SourceLight) -> _Ta
     pattern = _pattern(ask)
     stops: float | None
     if pattern is not None:
-        rig, stops = _rig_of(pattern, _side(ask, pattern, face, source)), pattern.exposure_stops
+        rig = _rig_of(pattern, _side(ask, pattern, face, source), face)
+        stops = pattern.exposure_stops
         backdrop = Backdrop(pattern.falloff, pattern.background_stops, pattern.warmth)
     else:
         stops = None if ask.rig is not None else 0.0
@@ -165,21 +171,24 @@ def _side(ask: RelightAsk, pattern: Pattern, face: Face, source: SourceLight) ->
     return -1.0 if source.rig.key.azimuth_degrees < -_EVEN_DEGREES else 1.0
 
 
-def _rig_of(pattern: Pattern, side: float) -> Rig:
-    """Set a pattern's lamps up on a side; what they open the shadows by is scaled to the ratio later."""
-    key = Lamp(side * pattern.azimuth, pattern.elevation, 1.0, pattern.softness, pattern.kelvin)
+def _rig_of(pattern: Pattern, side: float, face: Face) -> Rig:
+    """Set a pattern's lamps up on a side; what they open the shadows by is scaled to the ratio later.
+
+    A pattern is drawn on the face: the key goes round with a head that turns, as a photographer's does.
+    """
+    azimuth = float(np.clip(side * pattern.azimuth + face.pose.yaw_degrees, -_FARTHEST_ROUND, _FARTHEST_ROUND))
+    elevation = float(np.clip(pattern.elevation + face.pose.pitch_degrees / 2, -80, 85))
+    key = Lamp(azimuth, elevation, 1.0, pattern.softness, pattern.kelvin)
     fill, rim = pattern.fill, pattern.rim
     share = 0.0
     lamps: dict[str, Lamp | None] = {"fill": None, "rim": None}
     if fill is not None:
         share = fill.share
         lamps["fill"] = Lamp(side * fill.azimuth, fill.elevation, 0.3 * share, fill.softness, fill.kelvin)
-    elif pattern.fill_kelvin is not None:
-        share = 1.0
-        lamps["fill"] = Lamp(-0.4 * side * pattern.azimuth, 40.0, 0.3, 1.0, pattern.fill_kelvin)
     if rim is not None:
         lamps["rim"] = Lamp(side * rim.azimuth, rim.elevation, rim.intensity, rim.softness, rim.kelvin)
-    return Rig(key, lamps["fill"], lamps["rim"], ambient=0.3 * (1 - share) + 0.02, ratio=pattern.ratio)
+    ambient = 0.3 * (1 - share) + 0.02
+    return Rig(key, lamps["fill"], lamps["rim"], ambient, pattern.ratio, pattern.ambient_kelvin)
 
 
 def _measured(ask: RelightAsk, form: Form, source: SourceLight) -> Rig:
@@ -189,12 +198,13 @@ def _measured(ask: RelightAsk, form: Form, source: SourceLight) -> Rig:
         face = ask.reference.require_face(ask.reference_face)
         on, light = read_form(ask.reference, face)
         found = estimate(on, luminance(light, ask.reference.picture.space))
-    return replace(found.rig, ratio=ratio_of(found.shading[skin_nodes(on)]))
+    return replace(found.rig, ratio=ratio_of(found.explained[skin_nodes(on)]))
 
 
 def _recipe(
     ask: RelightAsk,
     portrait: Portrait,
+    face: Face,
     form: Form,
     light: NDArray[np.float32],
     source: SourceLight,
@@ -218,12 +228,28 @@ def _recipe(
         person=of_strength(without_color(gain, kept, space), ask.strength),
         background=of_strength(without_color(behind, kept, space), ask.strength),
         gloss=gloss * np.float32(ask.strength),
+        background_grey=background_grey(target.backdrop) * ask.strength,
     )
     bright = luminance(light, space)
     base = np.asarray(cv2.GaussianBlur(bright, (0, 0), _TEXTURE * form.unit), np.float32)
     albedo = np.asarray(bright / np.maximum(source.shading, 0.05), np.float32)
     is_rembrandt = ask.pattern == "rembrandt" and ask.strength == 1
-    return RelightRecipe(form, source, target.rig, gains, base, albedo, is_rembrandt, ask.preserve_detail, ask.strength)
+    eyes = eyes_of(face)
+    if not eyes:
+        notes.append("The catchlights were left alone: the eyes have too few pixels.")
+    return RelightRecipe(
+        form,
+        source,
+        target.rig,
+        gains,
+        base,
+        albedo,
+        is_rembrandt,
+        ask.preserve_detail,
+        ask.strength,
+        eyes,
+        catchlight_of(target.rig.key, ask.strength, space, grey=kept >= 1),
+    )
 
 
 def _skin_color(form: Form, light: NDArray[np.float32], space: ColorSpace) -> NDArray[np.float32]:

@@ -38,6 +38,9 @@ _DEPTH: Final = 0.6
 _OUTLINE_BEHIND: Final = 0.75
 _NECK_BEHIND: Final = 0.55
 _NECK_LENGTH: Final = 1.0
+# What stands around a node at this distance (pupil distances) shades it from the room by this much per unit of height.
+_AROUND: Final = 0.3
+_CLOSED: Final = 1.6
 # The mesh's normals are smoothed over this share of the pupils' distance.
 _MESH_BLUR: Final = 0.055
 
@@ -47,9 +50,10 @@ class Form:
     """A surface seen by the lens, on a grid of (h, w) nodes.
 
     `normals` (h, w, 3) are of length one; `height` (h, w) grows towards the lens. `person`, `face`, `skin` and `hair`
-    are masks, 0..1; `inside` is 1 wherever the face's mesh lies, also where it fades out of `face`. `unit` is the
-    distance of the pupils in nodes. `points` (468, 3) and `point_normals` (468, 3) are the face's mesh: places in
-    nodes, heights in units.
+    are masks, 0..1; `throws` is 1 on the head, which throws shadows. `unit` is the distance of the pupils in nodes.
+    `points` (468, 3) and `point_normals` (468, 3) are the face's mesh: places in nodes, heights in units; `raster`
+    draws values of its points. `openness` (h, w), 0..1, is how much of the room a node sees: little under the jaw and
+    in the corners of the eyes.
     """
 
     grid: Grid
@@ -58,11 +62,13 @@ class Form:
     height: NDArray[np.float32]
     person: NDArray[np.float32]
     face: NDArray[np.float32]
-    inside: NDArray[np.float32]
+    throws: NDArray[np.float32]
     skin: NDArray[np.float32]
     hair: NDArray[np.float32]
     points: NDArray[np.float32]
     point_normals: NDArray[np.float32]
+    raster: Raster
+    openness: NDArray[np.float32]
 
 
 def form_of(portrait: Portrait, face: Face) -> Form:
@@ -94,11 +100,13 @@ def form_of(portrait: Portrait, face: Face) -> Form:
         np.asarray(height, np.float32),
         masks[Region.PERSON],
         share,
-        raster.inside.astype(np.float32),
+        _head(raster.inside, masks[Region.PERSON], points, unit),
         masks[Region.SKIN],
         masks[Region.HAIR],
         points,
         point_normals,
+        raster,
+        _openness(height, masks[Region.PERSON], unit),
     )
 
 
@@ -176,7 +184,7 @@ def _calmed(
     The mesh has no teeth: between open lips it hangs a curtain whose folds are nobody's.
     """
     weight = inside.astype(np.float32)
-    fine, broad = (_spread(drawn, weight, sigma * unit) for sigma in (_MESH_BLUR, 3.5 * _MESH_BLUR))
+    fine, broad = (spread(drawn, weight, sigma * unit) for sigma in (_MESH_BLUR, 3.5 * _MESH_BLUR))
     openings = np.maximum.reduce(
         [fill((inside.shape[0], inside.shape[1]), points[list(o), :2] + 0.5) for o in (LIPS_INNER, LEFT_EYE, RIGHT_EYE)]
     )
@@ -206,6 +214,21 @@ def _below_chin(shape: tuple[int, ...], points: NDArray[np.float32], unit: float
     return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
+def _head(
+    inside: NDArray[np.bool_], person: NDArray[np.float32], points: NDArray[np.float32], unit: float
+) -> NDArray[np.float32]:
+    """Return 1 on the face and on what is of the person above the mouth's height, 0 elsewhere."""
+    rows = np.arange(person.shape[0], dtype=np.float32)[:, None]
+    return (inside | ((person > 0.5) & (rows < points[152, 1] - 0.6 * unit))).astype(np.float32)
+
+
+def _openness(height: NDArray[np.float32], person: NDArray[np.float32], unit: float) -> NDArray[np.float32]:
+    """Return how open each node is, by how deep it lies below what is around it."""
+    inside = (person > 0.5).astype(np.float32)
+    around = spread(height[..., None], inside, _AROUND * unit)[..., 0]
+    return np.asarray(1 / (1 + _CLOSED * np.maximum(around - height, 0) * inside), np.float32)
+
+
 def _joined(
     body: NDArray[np.float32],
     mesh: NDArray[np.float32],
@@ -223,7 +246,7 @@ def _joined(
     return np.asarray(np.where(inside, mesh, body + flush * (beside - body)), np.float32)
 
 
-def _spread(values: NDArray[np.float32], weight: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+def spread(values: NDArray[np.float32], weight: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     """Blur values (h, w, k) over where they have weight (h, w); elsewhere they go on."""
     total = cv2.GaussianBlur(weight, (0, 0), sigma) + np.float32(1e-4)
     blurred = cv2.GaussianBlur(np.ascontiguousarray(values * weight[..., None]), (0, 0), sigma)

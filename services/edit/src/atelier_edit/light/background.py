@@ -21,6 +21,8 @@ _SLOPE: Final = 0.55
 _FARTHEST: Final = 1.5
 # A wall takes this share of the key's colour: other light falls on it too.
 _COLOUR_OF_KEY: Final = 0.5
+# A background of full warmth keeps a quarter of its own colour.
+_GREY_PER_WARMTH: Final = 0.75
 _WARM_KELVIN: Final = 3400.0
 _COOL_KELVIN: Final = 9500.0
 
@@ -32,6 +34,11 @@ class Backdrop:
     falloff: float
     stops: float
     warmth: float
+
+
+def background_grey(backdrop: Backdrop) -> float:
+    """Return how much of its own colour a background loses, 0..1: a blue wall in amber light would be green."""
+    return _GREY_PER_WARMTH * abs(backdrop.warmth)
 
 
 def background_gain(form: Form, rig: Rig, backdrop: Backdrop, space: ColorSpace) -> NDArray[np.float32]:

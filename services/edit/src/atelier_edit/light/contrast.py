@@ -41,7 +41,7 @@ def with_ratio(form: Form, rig: Rig, ratio: float) -> Rig:
     normals = form.normals[nodes]
     seen = visibility(form, rig.key)[nodes]
     key = rig.key.intensity * lambert(facing(normals, rig.key), rig.key.size) * seen
-    opened = rig.ambient * ambient(normals)
+    opened = rig.ambient * ambient(normals) * form.openness[nodes]
     if rig.fill is not None:
         opened = opened + rig.fill.intensity * lambert(facing(normals, rig.fill), rig.fill.size)
     low, high = 0.0, _BRIGHTEST_FILL / max(float(opened.mean()), 1e-4)

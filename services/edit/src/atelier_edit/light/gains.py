@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 # light is only a guess.
 _LEAST_SOURCE: Final = 0.4
 # Stops by which a picture is made darker or brighter at most.
-_DARKEST: Final = -3.4
-_BRIGHTEST: Final = 2.0
+_DARKEST: Final = 4.5
+_BRIGHTEST: Final = 2.2
 # The brightest of the skin, by which a photographer exposes: this percentile.
-_EXPOSED_FOR: Final = 88.0
+_EXPOSED_FOR: Final = 85.0
 # Skin in shadow is a little more saturated: light that reaches it has been on skin before.
 _SHADOW_SATURATION: Final = 0.16
 
@@ -41,12 +41,14 @@ class Gains:
     """What a picture is multiplied by, and what is added to it, on the form's grid, in linear light.
 
     `person` (h, w, 3) multiplies the person, `background` (h, w, 3) what is behind, `gloss` (h, w, 3) is added to the
-    person where the picture's own texture lets it.
+    person where the picture's own texture lets it. `background_grey` is how much of its colour the background loses
+    before it takes on another.
     """
 
     person: NDArray[np.float32]
     background: NDArray[np.float32]
     gloss: NDArray[np.float32]
+    background_grey: float
 
 
 def person_gain(
@@ -61,22 +63,26 @@ def person_gain(
     guess = 1 - form.face
     old = np.maximum(source.shading, np.float32(_LEAST_SOURCE) * guess)
     gain = target.diffuse / np.maximum(old, np.float32(0.05))[..., None]
-    exposure = 1.0 if stops is None else _exposure(form, source, target) * 2.0**stops
+    exposure = _exposure(form, source, target, stops)
     stops_of = np.log2(np.maximum(gain * np.float32(exposure), 1e-3))
     # A soft knee at both ends, instead of a clamp whose edge would show.
-    stops_of = np.where(
-        stops_of < 0, _DARKEST * np.tanh(stops_of / _DARKEST), _BRIGHTEST * np.tanh(stops_of / _BRIGHTEST)
-    )
+    reach = np.where(stops_of < 0, np.float32(_DARKEST), np.float32(_BRIGHTEST))
+    stops_of /= np.sqrt(np.sqrt(1 + (stops_of / reach) ** 4))
     mean = np.maximum(-stops_of.mean(axis=-1, keepdims=True), 0) * form.skin[..., None]
     stops_of += np.float32(_SHADOW_SATURATION) * np.minimum(mean, 2) * np.log2(np.maximum(skin_color, 0.05))
     return _over_the_edge(np.exp2(stops_of).astype(np.float32), form), exposure
 
 
-def _exposure(form: Form, source: SourceLight, target: Illumination) -> float:
-    """Return the factor that makes the brightest skin as bright as it was."""
+def _exposure(form: Form, source: SourceLight, target: Illumination, stops: float | None) -> float:
+    """Return the factor that makes the brightest skin as bright as it was, and by `stops` brighter.
+
+    None leaves the lamps' own intensities, in whose unit the brightest skin gets 1 now.
+    """
     nodes = skin_nodes(form)
-    before = np.percentile(source.shading[nodes], _EXPOSED_FOR)
-    return float(before / max(float(np.percentile(target.diffuse[nodes].mean(axis=-1), _EXPOSED_FOR)), 1e-4))
+    before = float(np.percentile(source.explained[nodes], _EXPOSED_FOR))
+    if stops is None:
+        return before
+    return before * 2.0**stops / max(float(np.percentile(target.diffuse[nodes].mean(axis=-1), _EXPOSED_FOR)), 1e-4)
 
 
 def without_color(gain: NDArray[np.float32], kept: float, space: ColorSpace) -> NDArray[np.float32]:

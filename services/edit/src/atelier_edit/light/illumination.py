@@ -49,7 +49,8 @@ def illuminate(form: Form, rig: Rig, finish: Finish, space: ColorSpace) -> Illum
     """Light a form by a rig, in a colour space whose white is the picture's own light."""
     hair = form.hair * (1 - form.face * form.skin)
     normals = _softened(form, hair)
-    diffuse = ambient(normals)[..., None] * np.float32(rig.ambient) * np.ones(3, np.float32)
+    room = np.float32(rig.ambient) * tint(rig.ambient_kelvin, space)
+    diffuse = (ambient(normals) * form.openness)[..., None] * room
     gloss = np.zeros_like(diffuse)
     for lamp, is_key in ((rig.key, True), (rig.fill, False)):
         if lamp is None or lamp.intensity <= 0:
@@ -118,6 +119,6 @@ def _add_rim(
     """Add the light from behind, which shows where the surface turns away, scattered and mirrored."""
     light = np.float32(lamp.intensity) * tint(lamp.kelvin, space)
     edge = (1 - np.clip(form.normals[..., 2], 0, 1)) ** 2
-    lit = lambert(facing(form.normals, lamp), lamp.size) * (1 - form.face * (1 - edge))
+    lit = lambert(facing(form.normals, lamp), lamp.size) * (1 - form.face)
     diffuse += (lit * (0.6 + 1.4 * edge))[..., None] * light
     gloss += (lit * edge * (0.10 + 0.16 * hair))[..., None] * light

@@ -37,7 +37,7 @@ class Pattern:
     ratio: float
     softness: float
     kelvin: float | None = None
-    fill_kelvin: float | None = None
+    ambient_kelvin: float | None = None
     turned: str = ""
     exposure_stops: float = 0.0
     falloff: float = 0.0

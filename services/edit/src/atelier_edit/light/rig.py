@@ -71,6 +71,7 @@ class Rig:
     rim: Lamp | None = None
     ambient: float = 0.1
     ratio: float | None = None
+    ambient_kelvin: float | None = None
 
     @property
     def contrast(self) -> float:
@@ -84,6 +85,8 @@ class Rig:
         lamps = {"key": self.key, "fill": self.fill, "rim": self.rim}
         told: dict[str, object] = {name: lamp.parameters for name, lamp in lamps.items() if lamp is not None}
         told["ambient"] = round(self.ambient, 3)
+        if self.ambient_kelvin is not None:
+            told["ambient_kelvin"] = round(self.ambient_kelvin)
         if self.ratio is not None:
             told["ratio"] = round(self.ratio, 2)
         return told

@@ -29,15 +29,15 @@ _NODES: Final = 20.0
 def visibility(form: Form, lamp: Lamp) -> NDArray[np.float32]:
     """Return how much of a lamp each node of a form (h, w) sees, float32 0..1.
 
-    A ray walks from every node towards the lamp; by how much the face rises above it, seen from the node, says how much
-    of the source's disc is covered. Only the face throws shadows: hair and clothes are not known well enough, and
+    A ray walks from every node towards the lamp; by how much the head rises above it, seen from the node, says how much
+    of the source's disc is covered. Only the head throws shadows: clothes and locks are not known well enough, and
     theirs are in the picture already.
     """
     scale = min(1.0, _NODES / form.unit)
     height, width = form.height.shape
     size = (max(2, round(width * scale)), max(2, round(height * scale)))
     field = np.asarray(cv2.resize(form.height, size, interpolation=cv2.INTER_AREA), np.float32)
-    share = cv2.resize(form.inside, size, interpolation=cv2.INTER_AREA)
+    share = cv2.resize(form.throws, size, interpolation=cv2.INTER_AREA)
     thrower = np.where(share > 0.9, field, np.float32(_OUTSIDE))
     covered = _walk(field, thrower, form.unit * size[0] / width, lamp)
     seen = np.clip(0.5 - 0.5 * covered, 0, 1)
