@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import skimage
+from atelier_imaging import measures as edges
 from atelier_imaging.likeness import gmsd
 
 from atelier_training_upscale.degradation import degraded
@@ -82,4 +83,5 @@ def _figures(answer: Picture, truth: Picture, plain: Picture, scale: int) -> dic
         "gmsd": gmsd(truth, answer),
         "texture_ratio": texture_ratio(answer, truth, scale),
         "oriented_energy": oriented_energy(answer, truth, plain),
+        "overshoot": edges.overshoot(truth, answer, np.ones(truth.shape[:2], np.float32)).value or 0.0,
     }
