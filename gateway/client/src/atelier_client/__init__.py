@@ -19,6 +19,7 @@ from atelier_client.errors import (
     UnimplementedError,
     Violation,
 )
+from atelier_client.face_change import Adjustment
 from atelier_client.identity_results import ComparisonResult, DriftResult, Likeness, LockResult, Profile, Verification
 from atelier_client.light import Enhancement, Lamp, LightRig, Relighting
 from atelier_client.parameters import Grade, Grain, Output, SkinTone
@@ -29,6 +30,7 @@ from atelier_client.studio import AsyncAtelier, Atelier
 from atelier_client.upscale import Progress
 
 __all__ = [
+    "Adjustment",
     "AlreadyExistsError",
     "ArtifactInfo",
     "AsyncAtelier",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 import grpc
 
-from atelier_client import artifacts, awaiting, blocking, catalogue, edit, identity, style, upscale
+from atelier_client import artifacts, awaiting, blocking, catalogue, edit, expression, identity, style, upscale
 from atelier_client.session import DEFAULT_ADDRESS, RetryPolicy, Session, channel_options
 
 if TYPE_CHECKING:
@@ -83,6 +83,18 @@ class AsyncEdit(_Awaiting):
 
     enhance = _awaits(edit.enhance)
     relight = _awaits(edit.relight)
+
+
+class Expression(_Blocking):
+    """Expression, gaze and head pose."""
+
+    adjust = _blocks(expression.adjust)
+
+
+class AsyncExpression(_Awaiting):
+    """Expression, gaze and head pose."""
+
+    adjust = _awaits(expression.adjust)
 
 
 class Upscale(_Blocking):
@@ -183,6 +195,7 @@ class Atelier:
         )
         self.style = Style(self._channel, session)
         self.edit = Edit(self._channel, session)
+        self.expression = Expression(self._channel, session)
         self.upscale = Upscale(self._channel, session)
         self.identity = Identity(self._channel, session)
         self.catalogue = Catalogue(self._channel, session)
@@ -227,6 +240,7 @@ class AsyncAtelier:
         )
         self.style = AsyncStyle(self._channel, session)
         self.edit = AsyncEdit(self._channel, session)
+        self.expression = AsyncExpression(self._channel, session)
         self.upscale = AsyncUpscale(self._channel, session)
         self.identity = AsyncIdentity(self._channel, session)
         self.catalogue = AsyncCatalogue(self._channel, session)
