@@ -18,14 +18,14 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from atelier_demo import analysis, style
+from atelier_demo import analysis, identity, style
 from atelier_demo.studio import Studio
 
 if TYPE_CHECKING:
     from atelier_client.report import Report
 
-STEPS = (analysis.run, style.run)
-"""In this order; a capability adds its step here."""
+STEPS = (analysis.run, style.run, identity.run)
+"""In this order; a capability adds its step here, before identity, which looks at all that was made."""
 
 _COLORS = {Verdict.PASS: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red"}
 
@@ -55,6 +55,8 @@ def main(folder: Path) -> None:
         seconds = time.monotonic() - started
     (folder / "report.json").write_text(json.dumps(studio.to_dict(), indent=2), encoding="utf-8")
     console.print(_table(studio))
+    for table in studio.tables:
+        console.print(table)
     for sentence in _unmeasured(studio):
         console.print(f"  not measured: {sentence}", style="dim")
     console.print(
