@@ -250,9 +250,15 @@ async def test_drift_of_nothing_is_nothing(service: Stub, face: NDArray[np.uint8
     answer = await service.Drift(identity_pb2.DriftRequest(before=sitting(face), after=sitting(face)))
     values = {one.name: one.value for one in answer.report.measures if one.HasField("value")}
     assert values.pop("identity_similarity") == pytest.approx(1)
-    assert values == pytest.approx(
-        dict.fromkeys(("geometry_drift", "skin_delta_e", "skin_ita_shift", "global_shift"), 0)
+    still = (
+        "geometry_drift",
+        "skin_delta_e",
+        "skin_ita_shift",
+        "global_shift",
+        "apparent_age_shift",
+        "expression_shift",
     )
+    assert values == pytest.approx(dict.fromkeys(still, 0))
     assert all(one.before_interocular == one.after_interocular == one.target_interocular for one in answer.changes)
 
 

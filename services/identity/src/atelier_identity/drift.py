@@ -12,16 +12,20 @@ import numpy as np
 from atelier_imaging import topology
 from atelier_imaging.color import delta_e_2000, rgb_to_lab
 from atelier_imaging.faceframe import unit_pixels
+from atelier_imaging.impression import impressions
 from atelier_imaging.measures import Measure, global_shift, judged, not_measurable
 from atelier_imaging.measures.colour import MINIMUM_PIXELS, SKIN_DELTA_E
 from atelier_imaging.measures.geometry import GEOMETRY_DRIFT, aligned
+from atelier_imaging.measures.impression import apparent_age_shift, expression_shift
 from atelier_imaging.measures.shift import GLOBAL_SHIFT
 from atelier_imaging.region import Region
+from atelier_sdk.errors import ModelNotInstalledError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from atelier_imaging.face import Face
+    from atelier_imaging.models import ModelRunner
     from atelier_imaging.portrait import Portrait
     from numpy.typing import NDArray
 
@@ -51,6 +55,18 @@ def geometry(before: Face, after: Face) -> Iterator[Measure]:
         value = float(np.percentile(residual[list(points)], _PERCENTILE))
         explanation = f"Landmarks moved by {100 * value:.2f} % of the distance between the pupils."
         yield judged("geometry_drift", value, "interocular", GEOMETRY_DRIFT, explanation, region)
+
+
+def impression(before: tuple[Portrait, Face], after: tuple[Portrait, Face], models: ModelRunner) -> Iterator[Measure]:
+    """Measure how far the age and the expression that the faces read as have moved, where those networks are there."""
+    try:
+        first, second = (impressions(portrait.picture.pixels, [face], models)[0] for portrait, face in (before, after))
+    except ModelNotInstalledError as error:
+        yield not_measurable("apparent_age_shift", "years", None, str(error), Region.FACE)
+        yield not_measurable("expression_shift", "share", None, str(error), Region.FACE)
+    else:
+        yield apparent_age_shift(first, second)
+        yield expression_shift(first, second)
 
 
 def skin(before: tuple[Portrait, Face], after: tuple[Portrait, Face]) -> Iterator[Measure]:

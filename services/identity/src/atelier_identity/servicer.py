@@ -128,6 +128,7 @@ class IdentityServicer(Servicer):
                 *drift.geometry(before.face, after.face),
                 *drift.skin(before.subject, after.subject),
                 drift.framing(before.portrait, after.portrait),
+                *drift.impression(before.subject, after.subject, call.models),
             )
         targets = {one.feature: one.value for one in stored.profile.proportions} if stored else first
         response = identity_pb2.DriftResponse(
