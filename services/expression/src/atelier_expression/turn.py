@@ -37,7 +37,9 @@ _ROUNDING: Final = 0.5
 _ROUNDING_ABOVE: Final = 0.55
 _SHORTEST_ROUNDING: Final = 0.3
 # How far below the jaw the neck still moves.
-_NECK: Final = 0.9
+_NECK: Final = 0.85
+# Below the jaw, what is this far beside the middle is collar and shoulder.
+_NECK_WIDTH: Final = (0.9, 1.7)
 # How far above and beside the face's outline hair moves like the head, and where nothing moves any more.
 _HEAD_REACH: Final = (0.8, 2.6)
 # Towards sides of the picture that cut the person all movement across them ends over this distance.
@@ -136,7 +138,7 @@ def _depth(
     known = inside.astype(np.uint8)
     edge = filled(own, known.astype(np.float32))
     away = cv2.distanceTransform(1 - known, cv2.DIST_L2, 5) * np.float32(grid.step / frame.scale)
-    rounding = _ROUNDING + _ROUNDING_ABOVE * step(_height(frame, grid), 0.2, 0.8)
+    rounding = _ROUNDING + _ROUNDING_ABOVE * step(_upright(frame, grid)[1], 0.2, 0.8)
     if person is not None:
         rounding = np.clip(away + _to_silhouette(person, grid) / np.float32(frame.scale), _SHORTEST_ROUNDING, rounding)
     skull = np.float32(frame.scale * (frame.rotation @ np.array(_SKULL))[2])
@@ -154,9 +156,11 @@ def _share(inside: NDArray[np.bool_], frame: HeadFrame, grid: Grid) -> NDArray[n
     """Return which part of the head's movement every node takes: 1 on the head, 0 on the shoulders."""
     cells = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_L2, 5)
     away = np.asarray(cells * (grid.step / frame.scale), np.float32)
-    low = 1 - step(away, 0.0, _NECK)
+    across, height = _upright(frame, grid)
+    collar = step(np.abs(across), *_NECK_WIDTH) * step(height, -0.4, -0.8)
+    low = (1 - step(away, 0.0, _NECK)) * (1 - collar)
     high = 1 - step(away, *_HEAD_REACH)
-    upper = step(_height(frame, grid), -1.0, -0.25)
+    upper = step(height, -1.0, -0.25)
     share = low + upper * (high - low)
     return np.asarray(cv2.GaussianBlur(share, (0, 0), 0.04 * frame.scale / grid.step), np.float32)
 
@@ -172,12 +176,13 @@ def _own(mesh: NDArray[np.float32], others: Sequence[Face], grid: Grid) -> NDArr
     return share
 
 
-def _height(frame: HeadFrame, grid: Grid) -> NDArray[np.float32]:
-    """Return how high above the eyes every node is along the head's upright, in its own units."""
+def _upright(frame: HeadFrame, grid: Grid) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return how far right of and above the eyes' middle every node is along the head's upright, in its own units."""
     up = frame.rotation[:2, 1] / max(float(np.linalg.norm(frame.rotation[:2, 1])), 1e-6)
     nodes = grid.nodes()
     x, y = nodes[..., 0] - frame.origin[0], -nodes[..., 1] - frame.origin[1]
-    return np.asarray((x * up[0] + y * up[1]) / frame.scale, np.float32)
+    across, height = (x * up[1] - y * up[0]) / frame.scale, (x * up[0] + y * up[1]) / frame.scale
+    return np.asarray(across, np.float32), np.asarray(height, np.float32)
 
 
 def _kept_at_sides(
