@@ -82,7 +82,7 @@ def test_pull_without_a_network_ends_with_a_sentence_and_no_traceback(
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["pull", "nothing"], "There is no source called nothing; there is toy."),
+        (["pull", "nothing"], "There is no source called nothing; there is toy, flux2-klein-4b,"),
         (["convert", "nothing"], "There is no model called nothing; there is toy."),
         (["verify", "--quick", "nothing"], "There is no model called nothing; there is toy."),
     ],

