@@ -12,7 +12,6 @@ from atelier_imaging.measures import (
     global_shift,
     judged,
     not_measurable,
-    seam,
     skin_delta_e,
     texture_ratio,
 )
@@ -22,6 +21,7 @@ from atelier_edit.form.form import sampled
 from atelier_edit.light.contrast import ratio_of, skin_nodes
 from atelier_edit.light.estimate import SourceLight, estimate
 from atelier_edit.light.triangle import triangle_area
+from atelier_edit.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,15 +47,19 @@ def relight_measures(portrait: Portrait, relit: Picture, plan: RelightPlan, face
     """Measure a relit picture against the portrait it was made from and the light that was asked for."""
     picture = portrait.picture
     before, after, space = picture.pixels, relit.pixels, picture.space
-    taken = list(_of_light(plan.recipe, relit)) if plan.recipe is not None else []
-    taken.append(global_shift(before, after, space))
-    for region in _TEXTURE_REGIONS:
-        mask = portrait.mask(region, face)
-        taken.append(texture_ratio(before, after, mask, space, face.interocular_pixels, region, RELIGHT_TEXTURE))
-    skin = portrait.mask(Region.SKIN, face)
-    taken.append(skin_delta_e(before, after, skin, space, face.interocular_pixels, None))
-    taken.append(seam(before, after, portrait.mask(Region.PERSON), space))
-    return tuple(taken)
+    masks = {region: portrait.mask(region, face) for region in (*_TEXTURE_REGIONS, Region.SKIN)}
+    distance = face.interocular_pixels
+
+    def on_skin() -> Iterator[Measure]:
+        for region in _TEXTURE_REGIONS:
+            yield texture_ratio(before, after, masks[region], space, distance, region, RELIGHT_TEXTURE)
+        yield skin_delta_e(before, after, masks[Region.SKIN], space, distance, None)
+
+    return together(
+        lambda: () if plan.recipe is None else _of_light(plan.recipe, relit),
+        lambda: (global_shift(before, after, space),),
+        on_skin,
+    )
 
 
 def _of_light(recipe: RelightRecipe, relit: Picture) -> Iterator[Measure]:

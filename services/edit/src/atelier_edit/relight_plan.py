@@ -19,6 +19,7 @@ from atelier_edit.light.gains import Gains, of_strength, person_gain, without_co
 from atelier_edit.light.illumination import illuminate
 from atelier_edit.light.patterns import Pattern, moods, patterns
 from atelier_edit.light.rig import Lamp, Rig
+from atelier_edit.light.shadows import visibility
 from atelier_edit.relight_ask import RelightAsk, Side, check_ask
 
 if TYPE_CHECKING:
@@ -72,11 +73,12 @@ class RelightPlan:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Target:
-    """A rig, how it is exposed (None: as its lamps say), and what becomes of the background."""
+    """A rig, how much of its key each node sees, its exposure (None: as the lamps say), and the background's."""
 
     rig: Rig
+    seen: NDArray[np.float32]
     stops: float | None
     backdrop: Backdrop
     name: str = ""
@@ -136,16 +138,16 @@ def _target(ask: RelightAsk, face: Face, form: Form, source: SourceLight) -> _Ta
         kelvin=key.kelvin if ask.kelvin is None else ask.kelvin,
     )
     ratio = rig.ratio if ask.ratio is None else ask.ratio
-    rig = replace(rig, key=key, ratio=ratio)
+    rig, seen = replace(rig, key=key, ratio=ratio), visibility(form, key)
     if ratio is not None:
-        rig = with_ratio(form, rig, ratio)
+        rig = with_ratio(form, rig, ratio, seen)
     backdrop = replace(
         backdrop,
         falloff=backdrop.falloff if ask.background_falloff is None else ask.background_falloff,
         stops=0.0 if ask.background_falloff == 0 else backdrop.stops,
         warmth=backdrop.warmth if ask.background_warmth is None else ask.background_warmth,
     )
-    return _Target(rig, stops, backdrop, ask.mood or ask.pattern or "")
+    return _Target(rig, seen, stops, backdrop, ask.mood or ask.pattern or "")
 
 
 def _pattern(ask: RelightAsk) -> Pattern | None:
@@ -218,7 +220,7 @@ def _recipe(
         kept = 1.0
         if target.rig.key.kelvin is not None or target.backdrop.warmth:
             notes.append("The picture is black-and-white: the light's brightness was applied, its colour was not.")
-    thrown = illuminate(form, target.rig, FINISHES[finish], space)
+    thrown = illuminate(form, target.rig, FINISHES[finish], space, target.seen)
     gain, exposure = person_gain(form, source, thrown, _skin_color(form, light, space), target.stops)
     behind = background_gain(form, target.rig, target.backdrop, space)
     gloss = thrown.gloss * np.float32(exposure)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
+from atelier_imaging.extent import bounds
 from atelier_imaging.faceframe import fill, unit_pixels
 from atelier_imaging.region import Region
 from atelier_imaging.topology import FACE_POINTS, LEFT_EYE, LEFT_IRIS, LIPS_INNER, RIGHT_EYE, RIGHT_IRIS
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Nodes of the grid along one distance of the pupils, and how far it reaches from the eyes: sideways, up, down.
-_NODES: Final = 36.0
+_NODES: Final = 30.0
 _REACH: Final = (6.0, 4.5, 8.0)
 # Bodies wider than twice this (in pupil distances) are flat in the middle.
 _ROUNDNESS: Final = 1.1
@@ -183,13 +184,17 @@ def _calmed(
 
     The mesh has no teeth: between open lips it hangs a curtain whose folds are nobody's.
     """
-    weight = inside.astype(np.float32)
-    fine, broad = (spread(drawn, weight, sigma * unit) for sigma in (_MESH_BLUR, 3.5 * _MESH_BLUR))
-    openings = np.maximum.reduce(
-        [fill((inside.shape[0], inside.shape[1]), points[list(o), :2] + 0.5) for o in (LIPS_INNER, LEFT_EYE, RIGHT_EYE)]
-    )
+    part = bounds(inside.astype(np.float32), margin=round(unit / 4))
+    if part is None:
+        return drawn
+    weight = inside[part].astype(np.float32)
+    fine, broad = (spread(drawn[part], weight, sigma * unit) for sigma in (_MESH_BLUR, 3.5 * _MESH_BLUR))
+    outlines = [points[list(outline), :2] + 0.5 for outline in (LIPS_INNER, LEFT_EYE, RIGHT_EYE)]
+    openings = np.maximum.reduce([fill((inside.shape[0], inside.shape[1]), outline) for outline in outlines])[part]
     share = cv2.GaussianBlur(openings, (0, 0), 0.05 * unit)[..., None]
-    return np.asarray(fine + share * (broad - fine), np.float32)
+    calm = drawn.copy()
+    calm[part] = fine + share * (broad - fine)
+    return calm
 
 
 def _body(person: NDArray[np.float32], points: NDArray[np.float32], unit: float) -> NDArray[np.float32]:
@@ -219,7 +224,8 @@ def _head(
 ) -> NDArray[np.float32]:
     """Return 1 on the face and on what is of the person above the mouth's height, 0 elsewhere."""
     rows = np.arange(person.shape[0], dtype=np.float32)[:, None]
-    return (inside | ((person > 0.5) & (rows < points[152, 1] - 0.6 * unit))).astype(np.float32)
+    head = inside | ((person > 0.5) & (rows < points[152, 1] - 0.6 * unit))
+    return np.asarray(head, np.float32)
 
 
 def _openness(height: NDArray[np.float32], person: NDArray[np.float32], unit: float) -> NDArray[np.float32]:

@@ -108,7 +108,7 @@ def relight_eye(source: Pixels, out: Pixels, eye: Eye, light: Catchlight, space:
     x, y = np.meshgrid(np.arange(shape[1]) + left + 0.5 - eye.x, np.arange(shape[0]) + top + 0.5 - eye.y)
     x, y = (np.asarray(axis / eye.radius, np.float32) for axis in (x, y))
     opening = fill(shape, eye.lids - (left, top))
-    opening = cv2.GaussianBlur(opening, (0, 0), max(0.5, 0.06 * eye.radius))
+    opening = np.asarray(cv2.GaussianBlur(opening, (0, 0), max(0.5, 0.06 * eye.radius)), np.float32)
     pixels = decode_transfer(out[part])
     old = _old_lamp(luminance(decode_transfer(source[part]), space), np.hypot(x, y), opening, eye.radius)
     pixels += (light.opacity / _BRIGHTNESS) * old[..., None] * (_inside(pixels, old, opening, eye.radius) - pixels)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from atelier_edit.light.shading import ambient, facing, lambert
-from atelier_edit.light.shadows import visibility
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,12 +34,14 @@ def ratio_of(light: NDArray[np.float32]) -> float:
     return float(lit / max(float(shadow), 1e-4))
 
 
-def with_ratio(form: Form, rig: Rig, ratio: float) -> Rig:
-    """Scale fill and ambient of a rig until the ratio on the face's skin is that asked for, or nearly."""
+def with_ratio(form: Form, rig: Rig, ratio: float, seen: NDArray[np.float32]) -> Rig:
+    """Scale fill and ambient of a rig until the ratio on the face's skin is that asked for, or nearly.
+
+    `seen` (h, w) is how much of the key each node sees.
+    """
     nodes = skin_nodes(form)
     normals = form.normals[nodes]
-    seen = visibility(form, rig.key)[nodes]
-    key = rig.key.intensity * lambert(facing(normals, rig.key), rig.key.size) * seen
+    key = rig.key.intensity * lambert(facing(normals, rig.key), rig.key.size) * seen[nodes]
     opened = rig.ambient * ambient(normals) * form.openness[nodes]
     if rig.fill is not None:
         opened = opened + rig.fill.intensity * lambert(facing(normals, rig.fill), rig.fill.size)

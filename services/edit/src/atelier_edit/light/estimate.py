@@ -89,7 +89,8 @@ def estimate(form: Form, luminance: NDArray[np.float32]) -> SourceLight:
     coarse = itertools.product(_AZIMUTHS.tolist(), _ELEVATIONS.tolist())
     best = _search(evidence, [Lamp(a, e, softness=_MIDDLE_SOFTNESS) for a, e in coarse], _STRENGTHS, None)
     for step, spread in _ROUNDS:
-        seen = _at_points(form, cv2.GaussianBlur(visibility(form, best), (0, 0), _BLUR * form.unit))
+        smooth = cv2.GaussianBlur(visibility(form, best), (0, 0), _BLUR * form.unit)
+        seen = _at_points(form, np.asarray(smooth, np.float32))
         strengths = [max(0.0, (best.intensity + 0.05) * math.exp(spread * k) - 0.05) for k in range(-3, 4)]
         best = _search(evidence, _around(best, step), strengths, seen)
     scale = 1 / (1 + best.intensity)

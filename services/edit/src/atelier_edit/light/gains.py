@@ -67,7 +67,8 @@ def person_gain(
     stops_of = np.log2(np.maximum(gain * np.float32(exposure), 1e-3))
     # A soft knee at both ends, instead of a clamp whose edge would show.
     reach = np.where(stops_of < 0, np.float32(_DARKEST), np.float32(_BRIGHTEST))
-    stops_of /= np.sqrt(np.sqrt(1 + (stops_of / reach) ** 4))
+    fourth = np.square(np.square(stops_of / reach))
+    stops_of /= np.sqrt(np.sqrt(1 + fourth))
     mean = np.maximum(-stops_of.mean(axis=-1, keepdims=True), 0) * form.skin[..., None]
     stops_of += np.float32(_SHADOW_SATURATION) * np.minimum(mean, 2) * np.log2(np.maximum(skin_color, 0.05))
     return _over_the_edge(np.exp2(stops_of).astype(np.float32), form), exposure
@@ -82,7 +83,9 @@ def _exposure(form: Form, source: SourceLight, target: Illumination, stops: floa
     before = float(np.percentile(source.explained[nodes], _EXPOSED_FOR))
     if stops is None:
         return before
-    return before * 2.0**stops / max(float(np.percentile(target.diffuse[nodes].mean(axis=-1), _EXPOSED_FOR)), 1e-4)
+    return (
+        before * float(2.0**stops) / max(float(np.percentile(target.diffuse[nodes].mean(axis=-1), _EXPOSED_FOR)), 1e-4)
+    )
 
 
 def without_color(gain: NDArray[np.float32], kept: float, space: ColorSpace) -> NDArray[np.float32]:

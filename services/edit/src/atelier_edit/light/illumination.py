@@ -14,7 +14,6 @@ import numpy as np
 
 from atelier_edit.light.kelvin import tint
 from atelier_edit.light.shading import ambient, facing, lambert
-from atelier_edit.light.shadows import visibility
 
 if TYPE_CHECKING:
     from atelier_imaging.color import ColorSpace
@@ -30,6 +29,8 @@ _SCATTER: Final = (0.16, 0.06, 0.02)
 _HAIR_SIZE: Final = 0.6
 _HAIR_BLUR: Final = 0.12
 _FILL_SIZE: Final = 0.7
+# How wide the shine of a lamp from behind blurs, in pupil distances.
+_RIM_BLUR: Final = 0.045
 # A surface seen edge-on mirrors this many times more light than one seen from the front.
 _GRAZING: Final = 3.0
 
@@ -45,8 +46,11 @@ class Illumination:
     gloss: NDArray[np.float32]
 
 
-def illuminate(form: Form, rig: Rig, finish: Finish, space: ColorSpace) -> Illumination:
-    """Light a form by a rig, in a colour space whose white is the picture's own light."""
+def illuminate(form: Form, rig: Rig, finish: Finish, space: ColorSpace, seen: NDArray[np.float32]) -> Illumination:
+    """Light a form by a rig, in a colour space whose white is the picture's own light.
+
+    `seen` (h, w) is how much of the key each node sees; what opens shadows throws none.
+    """
     hair = form.hair * (1 - form.face * form.skin)
     normals = _softened(form, hair)
     room = np.float32(rig.ambient) * tint(rig.ambient_kelvin, space)
@@ -56,10 +60,10 @@ def illuminate(form: Form, rig: Rig, finish: Finish, space: ColorSpace) -> Illum
         if lamp is None or lamp.intensity <= 0:
             continue
         light = np.float32(lamp.intensity) * tint(lamp.kelvin, space)
-        seen = visibility(form, lamp) if is_key else np.ones_like(hair)
-        diffuse += _scattered(form, normals, hair, lamp, seen) * light
+        free = seen if is_key else np.ones_like(hair)
+        diffuse += _scattered(form, normals, hair, lamp, free) * light
         mirrored = _skin_gloss(form, lamp, finish) + _hair_sheen(normals, hair, lamp)
-        gloss += (mirrored * seen)[..., None] * light
+        gloss += (mirrored * free)[..., None] * light
     if rig.rim is not None and rig.rim.intensity > 0:
         _add_rim(diffuse, gloss, form, hair, rig.rim, space)
     return Illumination(diffuse, gloss)
@@ -118,7 +122,9 @@ def _add_rim(
 ) -> None:
     """Add the light from behind, which shows where the surface turns away, scattered and mirrored."""
     light = np.float32(lamp.intensity) * tint(lamp.kelvin, space)
-    edge = (1 - np.clip(form.normals[..., 2], 0, 1)) ** 2
+    edge = (1 - np.clip(form.normals[..., 2], 0, 1)) ** np.float32(1.4)
     lit = lambert(facing(form.normals, lamp), lamp.size) * (1 - form.face)
-    diffuse += (lit * (0.6 + 1.4 * edge))[..., None] * light
-    gloss += (lit * edge * (0.10 + 0.16 * hair))[..., None] * light
+    # Hairs and cloth blur what a lamp from behind would draw as a line.
+    shine = cv2.GaussianBlur(lit * edge, (0, 0), _RIM_BLUR * form.unit)
+    diffuse += (0.5 * lit + 1.3 * shine)[..., None] * light
+    gloss += (shine * (0.12 + 0.16 * hair))[..., None] * light
