@@ -34,10 +34,11 @@ LARGEST_CHANGE: Final = 0.08
 _ROUNDS: Final = 3
 # Features whose change moves the outline of the face before what is behind it.
 _OUTLINE: Final = frozenset({"jaw_width", "chin_height"})
-# In distances between the pupils: how far beyond the face the flow fades, how wide the border of the person is in which
-# hair may hide, and the step of the grid.
+# In distances between the pupils: how far beyond the face the flow fades, how wide the border is in which hair may hide
+# that the person's mask does not know, how far beyond the mask pixels may change at all, and the step of the grid.
 _REACH: Final = 0.5
 _MARGIN: Final = 0.1
+BORDER: Final = 0.2
 _STEP: Final = 1 / 24
 
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+import cv2
+import numpy as np
 from atelier.v1 import identity_pb2
-from atelier_imaging.measures import Gate, Measure, global_shift, judged
+from atelier_imaging.measures import Gate, Measure, global_shift, judged, outside_mask_difference
 from atelier_imaging.region import Region
 from atelier_sdk.errors import FieldOutOfRangeError, FieldViolation, IdentityBelowFloorError, ModelNotInstalledError
 from atelier_service.sitting import Outcome, Sitting
 
 from atelier_identity import wire
-from atelier_identity.lock import Locked, Wish, lock
+from atelier_identity.lock import BORDER, Locked, Wish, lock
 from atelier_identity.proportions import FEATURES
 from atelier_identity.sitter import Sitter, require
 
 if TYPE_CHECKING:
+    from atelier_imaging.face import Face
+    from atelier_imaging.portrait import Portrait
     from atelier_service.call import Call
 
     from atelier_identity.comparing import Comparer
@@ -60,6 +64,7 @@ def locked(
             after.measure("profile_similarity_after"),
             _unfolded(done),
             global_shift(portrait.picture.pixels, done.portrait.picture.pixels, portrait.picture.space),
+            _background(portrait, face, done),
         )
     parameters = _parameters(stored, effective, done)
     if share < 1.0:
@@ -106,6 +111,18 @@ def _hold_floor(after: Likeness, floor: float) -> None:
 def _unfolded(done: Locked) -> Measure:
     explanation = "The smallest share of its area that the warp left of any place; below 0 it would be folded over."
     return judged("flow_jacobian", done.lowest_jacobian, "ratio", _UNFOLDED, explanation, Region.FACE)
+
+
+def _background(portrait: Portrait, face: Face, done: Locked) -> Measure:
+    """Measure whether anything has changed beyond the person and the border in which its outline may move."""
+    gate = Gate(maximum=0.0)
+    if not done.changes:
+        return judged("outside_mask_difference", 0.0, "levels", gate, "Nothing was changed.", Region.BACKGROUND)
+    person = (portrait.mask(Region.PERSON) > 0).astype(np.uint8)
+    away = cv2.distanceTransform(1 - person, cv2.DIST_L2, 3)
+    inside = (away <= BORDER * face.interocular_pixels).astype(np.float32)
+    measured = outside_mask_difference(portrait.picture.pixels, done.portrait.picture.pixels, inside)
+    return replace(measured, region=Region.BACKGROUND)
 
 
 def _parameters(stored: StoredProfile, wish: Wish, done: Locked) -> dict[str, object]:
