@@ -49,7 +49,7 @@ class Tuning:
 
 
 SKIN: Final = Tuning(gain=0.32, fine=0.06, coarse=0.20)
-EYES: Final = Tuning(gain=1.0, fine=0.08, coarse=0.30)
+EYES: Final = Tuning(gain=1.1, fine=0.05, coarse=0.15)
 LIPS: Final = Tuning(gain=0.9, fine=0.08, coarse=0.25)
 HAIR: Final = Tuning(gain=0.9, fine=0.10, coarse=0.30)
 
@@ -83,6 +83,18 @@ def brought_out(
                 gain += np.float32(strength) * cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
         added.append(detail * gain * above_noise(detail, floors[level]))
     return held(view.lightness, collapsed(tuple(added)))
+
+
+def steady(added: NDArray[np.float32], parts: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Take the mean off what is added within each of some parts, float32 (h, w), 0..1.
+
+    So an iris beside its white becomes no darker as a whole: its colour is what people know.
+    """
+    for part in parts:
+        total = float(part.sum())
+        if total > 0:
+            added = added - part * np.float32(float((added * part).sum()) / total)
+    return added
 
 
 def above_noise(detail: NDArray[np.float32], floor: float) -> NDArray[np.float32]:
