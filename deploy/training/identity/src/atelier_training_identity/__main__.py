@@ -43,8 +43,16 @@ def calibration(sitters: Sequence[Sitter]) -> dict[str, Any]:
         "usual_distance": round(threshold, 5),
         "usual_similarity": round(similarity_of_rate(USUAL_RATE), 4),
         "by_variation": {name: _of_variation(sitters, name, threshold) for name in names},
-        "by_skin": curves.by_skin(sitters, names, threshold),
+        "by_skin": _of_groups(curves.by_skin(sitters), threshold),
+        "by_sex": _of_groups(curves.by_sex(sitters), threshold),
     }
+
+
+def _of_groups(groups: dict[str, list[Sitter]], threshold: float) -> dict[str, dict[str, float]]:
+    """Return the figures of each group that has varied people in it."""
+    names = list(VARIATIONS)
+    varied = {name: those for name, those in groups.items() if len(those) > 1 and any(one.variations for one in those)}
+    return {name: curves.of_group(those, names, threshold) for name, those in varied.items()}
 
 
 def _of_variation(sitters: Sequence[Sitter], name: str, threshold: float) -> dict[str, float]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -19,6 +19,8 @@ RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7
 REJECTS = (0.99, 0.9, 0.7, 0.5, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
 # Individual typology angle in degrees, from above which down: classes of Chardon et al. (1991), the rarer ones joined.
 SKIN = {"light": (41.0, 90.0), "intermediate": (28.0, 41.0), "tan": (10.0, 28.0), "brown and dark": (-90.0, 10.0)}
+# The probability from which a face is taken to read as male, or as female.
+SURE = 0.8
 
 
 def between_people(embeddings: NDArray[np.float32]) -> Distances:
@@ -68,19 +70,29 @@ def accuracy(strangers: Distances, same: Distances, threshold: float) -> float:
     return float(1 - (accepted + refused) / 2)
 
 
-def by_skin(sitters: Sequence[Sitter], names: Sequence[str], threshold: float) -> Mapping[str, Mapping[str, float]]:
-    """Return for each class of skin its people, and the shares accepted and refused within it at a distance."""
-    table = {}
-    for name, (low, high) in SKIN.items():
-        those = [one for one in sitters if one.ita_degrees is not None and low < one.ita_degrees <= high]
-        if len(those) < 2:
-            continue
-        strangers, same = between_people(np.stack([one.embedding for one in those])), within_people(those, names)
-        table[name] = {
-            "people": len(those),
-            "false_accept_rate": round(float((strangers <= threshold).mean()), 6),
-            "false_reject_rate": round(float((same > threshold).mean()), 6) if len(same) else 0.0,
-            "median_distance_of_strangers": round(float(np.median(strangers)), 4),
-            "median_distance_of_one_person": round(float(np.median(same)), 4) if len(same) else 0.0,
-        }
-    return table
+def by_skin(sitters: Sequence[Sitter]) -> dict[str, list[Sitter]]:
+    """Sort people into classes of skin; those whose portraits have no colour are left out."""
+    return {
+        name: [one for one in sitters if one.ita_degrees is not None and low < one.ita_degrees <= high]
+        for name, (low, high) in SKIN.items()
+    }
+
+
+def by_sex(sitters: Sequence[Sitter]) -> dict[str, list[Sitter]]:
+    """Sort people by how their faces read; those that read as neither for sure are left out."""
+    return {
+        "reads as male": [one for one in sitters if one.male > SURE],
+        "reads as female": [one for one in sitters if one.male < 1 - SURE],
+    }
+
+
+def of_group(sitters: Sequence[Sitter], names: Sequence[str], threshold: float) -> dict[str, float]:
+    """Return how many people a group has, and what is accepted and refused within it at a distance."""
+    strangers, same = between_people(np.stack([one.embedding for one in sitters])), within_people(sitters, names)
+    return {
+        "people": len(sitters),
+        "false_accept_rate": round(float((strangers <= threshold).mean()), 6),
+        "false_reject_rate": round(float((same > threshold).mean()), 6),
+        "median_distance_of_strangers": round(float(np.median(strangers)), 4),
+        "median_distance_of_one_person": round(float(np.median(same)), 4),
+    }

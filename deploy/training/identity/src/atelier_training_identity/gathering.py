@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from atelier_imaging.decode import decode
 from atelier_imaging.identity import embed
+from atelier_imaging.impression import impressions
 from atelier_imaging.picture import Picture
 from atelier_imaging.portrait import Portrait
 from atelier_imaging.transfer import quantise, to_float
@@ -33,12 +34,14 @@ _DEADLINE_SECONDS = 86_400.0
 class Sitter:
     """One person: the embedding of the portrait and of its variations by name, float32 (length,), and the skin's angle.
 
-    A variation in which no face was found is left out. `ita_degrees` is None for pictures without colour.
+    A variation in which no face was found is left out. `ita_degrees` is None for pictures without colour; `male` is
+    the probability that the face reads as male.
     """
 
     embedding: NDArray[np.float32]
     variations: dict[str, NDArray[np.float32]]
     ita_degrees: float | None
+    male: float
 
 
 def in_process(models: Path) -> ModelRunner:
@@ -56,7 +59,9 @@ def gather(portraits: Iterable[Path], models: ModelRunner, encoder: Encoder, var
             continue
         whole = _embedded(portrait, models, encoder)
         variations = _varied(portrait, models, encoder, index) if index % vary_every == 0 else {}
-        yield Sitter(whole, variations, portrait.ita_degrees(portrait.faces[0]))
+        face = portrait.faces[0]
+        (read,) = impressions(portrait.picture.pixels, [face], models)
+        yield Sitter(whole, variations, portrait.ita_degrees(face), read.male)
 
 
 def _varied(portrait: Portrait, models: ModelRunner, encoder: Encoder, seed: int) -> dict[str, NDArray[np.float32]]:
