@@ -30,6 +30,8 @@ _DITHER_SIZE: Final = 128
 # Factors on a grid of nodes farther apart than this many pixels are refined by cubic interpolation first: the corners
 # of a linear one would show in smooth skin.
 _NODE_PIXELS: Final = 4.0
+# Less of a person than this in a pixel is none.
+_HARDLY: Final = 0.2
 # A highlight takes the texture of the skin under it, within these bounds.
 _TEXTURE: Final = (0.3, 2.0)
 
@@ -74,7 +76,7 @@ class _Pass:
         self._grey = np.float32(gains.background_grey)
         self._finer = max(1, round(recipe.form.grid.step / _NODE_PIXELS))
         self._gain, self._behind, self._gloss = (
-            [self._refined(plane) for plane in cv2.split(field)]
+            [self._refined(np.asarray(plane, np.float32)) for plane in cv2.split(field)]
             for field in (gains.person, gains.background, gains.gloss)
         )
         self._base = self._refined(recipe.base)
@@ -82,7 +84,8 @@ class _Pass:
     def run(self, rows: slice, out: Pixels) -> None:
         """Relight some rows of the picture into `out`."""
         light = [decode_transfer(np.ascontiguousarray(plane)) for plane in cv2.split(self._pixels[rows])]
-        person = self._person[rows]
+        # A pixel that is background for the most part is lit as background: light from behind must not leave the hair.
+        person = np.maximum(self._person[rows] - _HARDLY, 0) * np.float32(1 / (1 - _HARDLY))
         self._grey_background(light, person)
         brightest = _largest(light)
         texture = self._brightness(light)
@@ -128,7 +131,8 @@ class _Pass:
 
     def _refined(self, plane: NDArray[np.float32]) -> NDArray[np.float32]:
         size = (plane.shape[1] * self._finer, plane.shape[0] * self._finer)
-        return np.asarray(plane if self._finer == 1 else cv2.resize(plane, size, interpolation=cv2.INTER_CUBIC))
+        refined = plane if self._finer == 1 else cv2.resize(plane, size, interpolation=cv2.INTER_CUBIC)
+        return np.asarray(refined, np.float32)
 
     def _rows(self, plane: NDArray[np.float32], rows: slice) -> NDArray[np.float32]:
         """Return a plane of the grid under some rows of the picture, linear between its nodes."""

@@ -223,7 +223,7 @@ def _recipe(
     thrown = illuminate(form, target.rig, FINISHES[finish], space, target.seen)
     gain, exposure = person_gain(form, source, thrown, _skin_color(form, light, space), target.stops)
     behind = background_gain(form, target.rig, target.backdrop, space)
-    gloss = thrown.gloss * np.float32(exposure)
+    gloss = thrown.gloss * np.float32(exposure) * form.own[..., None]
     if kept:
         gloss += np.float32(kept) * ((gloss @ luminance_weights(space))[..., None] - gloss)
     gains = Gains(

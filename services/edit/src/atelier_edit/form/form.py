@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from atelier_imaging.extent import bounds
 from atelier_imaging.faceframe import fill, unit_pixels
+from atelier_imaging.guided import step
 from atelier_imaging.region import Region
 from atelier_imaging.topology import FACE_POINTS, LEFT_EYE, LEFT_IRIS, LIPS_INNER, RIGHT_EYE, RIGHT_IRIS
 from atelier_imaging.warp.grid import Grid
@@ -42,6 +43,9 @@ _NECK_LENGTH: Final = 1.0
 # What stands around a node at this distance (pupil distances) shades it from the room by this much per unit of height.
 _AROUND: Final = 0.3
 _CLOSED: Final = 1.6
+# Between two people light fades out over this many pupil distances; a body lies below its face.
+_BETWEEN: Final = 0.6
+_DOWNWARDS: Final = 0.4
 # The mesh's normals are smoothed over this share of the pupils' distance.
 _MESH_BLUR: Final = 0.055
 
@@ -51,10 +55,10 @@ class Form:
     """A surface seen by the lens, on a grid of (h, w) nodes.
 
     `normals` (h, w, 3) are of length one; `height` (h, w) grows towards the lens. `person`, `face`, `skin` and `hair`
-    are masks, 0..1; `throws` is 1 on the head, which throws shadows. `unit` is the distance of the pupils in nodes.
-    `points` (468, 3) and `point_normals` (468, 3) are the face's mesh: places in nodes, heights in units; `raster`
-    draws values of its points. `openness` (h, w), 0..1, is how much of the room a node sees: little under the jaw and
-    in the corners of the eyes.
+    are masks, 0..1; `own` is 0 on what belongs to somebody else in the picture; `throws` is 1 on the head, which throws
+    shadows. `unit` is the distance of the pupils in nodes. `points` (468, 3) and `point_normals` (468, 3) are the
+    face's mesh: places in nodes, heights in units; `raster` draws values of its points. `openness` (h, w), 0..1, is how
+    much of the room a node sees: little under the jaw and in the corners of the eyes.
     """
 
     grid: Grid
@@ -62,6 +66,7 @@ class Form:
     normals: NDArray[np.float32]
     height: NDArray[np.float32]
     person: NDArray[np.float32]
+    own: NDArray[np.float32]
     face: NDArray[np.float32]
     throws: NDArray[np.float32]
     skin: NDArray[np.float32]
@@ -100,6 +105,7 @@ def form_of(portrait: Portrait, face: Face) -> Form:
         normals,
         np.asarray(height, np.float32),
         masks[Region.PERSON],
+        _own(portrait, face, grid),
         share,
         _head(raster.inside, masks[Region.PERSON], points, unit),
         masks[Region.SKIN],
@@ -151,6 +157,22 @@ def _grid(portrait: Portrait, face: Face) -> Grid:
     top, bottom = max(0.0, y - _REACH[1] * unit), min(float(portrait.picture.height), y + _REACH[2] * unit)
     left, top, right, bottom = (float(round(edge)) for edge in (left, top, right, bottom))
     return Grid.covering(left, top, right, bottom, max(1.0, unit / _NODES))
+
+
+def _own(portrait: Portrait, face: Face, grid: Grid) -> NDArray[np.float32]:
+    """Return 1 where this person is nearest, 0 where another is, (h, w), by distances in faces."""
+    nodes = grid.nodes()
+
+    def distance(other: Face) -> NDArray[np.float32]:
+        away = (nodes - other.mesh[1, :2]) / unit_pixels(other)
+        return np.asarray(np.hypot(away[..., 0], _DOWNWARDS * away[..., 1]), np.float32)
+
+    own = np.ones(grid.shape, np.float32)
+    for other in portrait.faces:
+        if other.index != face.index:
+            nearer = (distance(other) - distance(face)) / _BETWEEN
+            np.minimum(own, step(np.asarray(nearer, np.float32), 0, 1), out=own)
+    return own
 
 
 def _point_normals(points: NDArray[np.float32], unit: float, triangles: NDArray[np.int32]) -> NDArray[np.float32]:

@@ -71,6 +71,7 @@ def person_gain(
     stops_of /= np.sqrt(np.sqrt(1 + fourth))
     mean = np.maximum(-stops_of.mean(axis=-1, keepdims=True), 0) * form.skin[..., None]
     stops_of += np.float32(_SHADOW_SATURATION) * np.minimum(mean, 2) * np.log2(np.maximum(skin_color, 0.05))
+    stops_of *= form.own[..., None]
     return _over_the_edge(np.exp2(stops_of).astype(np.float32), form), exposure
 
 
@@ -109,4 +110,6 @@ def _over_the_edge(gain: NDArray[np.float32], form: Form) -> NDArray[np.float32]
     weight = cv2.GaussianBlur(trust, (0, 0), sigma)
     spread = cv2.GaussianBlur(gain * trust[..., None], (0, 0), sigma) / (weight + np.float32(1e-5))[..., None]
     known = np.clip(weight / np.float32(0.02), 0, 1)[..., None]
-    return np.asarray(gain * trust[..., None] + (1 - trust[..., None]) * (known * spread + (1 - known)), np.float32)
+    carried = gain * trust[..., None] + (1 - trust[..., None]) * (known * spread + (1 - known))
+    # Somebody else's light stays exactly what it is.
+    return np.asarray(1 + form.own[..., None] * (carried - 1), np.float32)
