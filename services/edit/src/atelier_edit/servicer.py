@@ -11,6 +11,9 @@ from atelier_imaging.models import FACE_DETECTOR
 from atelier_service.servicer import Preset, Servicer
 from atelier_service.sitting import Outcome, Sitting
 
+from atelier_edit.diffusion.editor import Editor
+from atelier_edit.diffusion.relighting import Redrawn, redraw
+from atelier_edit.diffusion.settings import DiffusionSettings
 from atelier_edit.enhance.bands import collapsed, local_bands
 from atelier_edit.enhance.measures import enhance_measures
 from atelier_edit.enhance.operation import enhance
@@ -27,7 +30,12 @@ from atelier_edit.wishes import enhancement_of, relighting_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from atelier_imaging.face import Face
+    from atelier_imaging.portrait import Portrait
     from atelier_service.call import Call
+
+    from atelier_edit.relight_ask import RelightAsk
+    from atelier_edit.relight_plan import RelightPlan
 
 
 # How like its source a face stays: detail changes it less than light does.
@@ -39,6 +47,11 @@ class EditServicer(Servicer):
     """Facial detail and light."""
 
     version = "0.1.0"
+
+    def __init__(self, settings: DiffusionSettings | None = None) -> None:
+        """Make the servicer of a backend: light is computed, unless the settings name a network that draws it."""
+        chosen = settings or DiffusionSettings()
+        self._editor = Editor(chosen, chosen.family) if chosen.family is not None else None
 
     def presets(self) -> Sequence[Preset]:
         """Return the patterns and moods of light, and how skin may mirror it."""
@@ -71,11 +84,11 @@ class EditServicer(Servicer):
         face, portrait = editable_face(sitting.portrait, sitting.face()), sitting.portrait
         with call.stage("operate"):
             plan = plan_relight(ask, portrait, face)
-            relit = relight(portrait, plan, call.check)
-        relit = sitting.kept(relit, face)
+            relit = self._relit(ask, plan, portrait, face, call)
+        picture = sitting.kept(relit.picture, face)
         with call.stage("measure"):
-            measures = relight_measures(portrait, relit, plan, face)
-        outcome = Outcome(relit, plan.parameters, measures, plan.notes, identity=RELIGHT_IDENTITY)
+            measures = relight_measures(portrait, picture, plan, face)
+        outcome = Outcome(picture, {**plan.parameters, **relit.parameters}, measures, (*plan.notes, *relit.notes))
         image, report = sitting.finish(outcome, face)
         return edit_pb2.RelightResponse(image=image, report=report)
 
@@ -89,3 +102,10 @@ class EditServicer(Servicer):
         amplitude = float(np.abs(detail[16:-16, 16:-16]).max())
         if not 0.015 < amplitude < 0.025:
             raise RuntimeError(f"waves of 0.02 are found as detail of {amplitude:.4f}")
+
+    def _relit(self, ask: RelightAsk, plan: RelightPlan, portrait: Portrait, face: Face, call: Call) -> Redrawn:
+        """Throw the light, by arithmetic or by the network that is installed for it."""
+        if self._editor is None:
+            return Redrawn(relight(portrait, plan, call.check), {}, ())
+        seed = call.drawn_seed()
+        return redraw(ask, plan, portrait, face, self._editor, call.models, seed=seed, check=call.check)
