@@ -28,6 +28,9 @@ _REACH = 2.0
 # Rows of a block where samples are given up; where they are made, more rows share the same columns. A banded matrix is
 # a chain of small dense ones, which multiply at full speed.
 _BLOCK_ROWS = 8
+# Multiplications that OpenBLAS still does on the thread that asks. With more it wakes all its threads, for work of
+# microseconds: on two busy cores that took ten times as long.
+_SMALL_PRODUCT = 200_000
 _STRIP_ROWS = 64
 
 
@@ -70,7 +73,10 @@ class Banded:
         flat = array.reshape(len(array), -1)
         out = np.empty((self.shape[0], flat.shape[1]), np.float32)
         for row, column, block in self.blocks:
-            np.matmul(block, flat[column : column + block.shape[1]], out=out[row : row + len(block)])
+            wide = max(1, _SMALL_PRODUCT // block.size)
+            for left in range(0, flat.shape[1], wide):
+                part = flat[column : column + block.shape[1], left : left + wide]
+                np.matmul(block, part, out=out[row : row + len(block), left : left + wide])
         return out.reshape(self.shape[0], *array.shape[1:])
 
     def across(self, array: NDArray[np.float32]) -> NDArray[np.float32]:
