@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import grpc
 import numpy as np
-import pytest
 from atelier.v1 import image_pb2, report_pb2, style_pb2
-from atelier_rpc.errors import from_rpc_error
-from atelier_sdk.errors import IdentityBelowFloorError
 
-from tests.stack.calls import pixels_of
+from tests.stack.calls import pixels_of, refused
 
 if TYPE_CHECKING:
     from atelier.v1 import style_pb2_grpc
@@ -47,11 +43,9 @@ def test_a_floor_is_refused_or_kept_by_less_strength_as_asked(
     style: style_pb2_grpc.StyleServiceStub, portrait: image_pb2.Image, astronaut: NDArray[np.uint8]
 ) -> None:
     request = style_pb2.GradeRequest(image=portrait, grade=GRADE, identity_floor=0.99)
-    with pytest.raises(grpc.RpcError) as caught:
-        style.Grade(request, timeout=60)
-    error = from_rpc_error(caught.value)
-    assert isinstance(error, IdentityBelowFloorError)
-    assert float(error.metadata["similarity"]) < 0.99
+    refusal = refused(style.Grade, request)
+    assert refusal.reason == "IDENTITY_BELOW_FLOOR"
+    assert float(refusal.info.metadata["similarity"]) < 0.99
     request.lower_strength_to_floor = True
     answer = style.Grade(request, timeout=60)
     assert identity(answer.report).value >= 0.99
