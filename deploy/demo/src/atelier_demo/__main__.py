@@ -18,13 +18,13 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from atelier_demo import analysis, expression, identity, style
+from atelier_demo import analysis, edit, expression, identity, style, upscale
 from atelier_demo.studio import Studio
 
 if TYPE_CHECKING:
     from atelier_client.report import Report
 
-STEPS = (analysis.run, style.run, expression.run, identity.run)
+STEPS = (analysis.run, style.run, edit.run, expression.run, identity.run, upscale.run)
 """In this order; a capability adds its step here, before identity, which looks at all that was made."""
 
 _COLORS = {Verdict.PASS: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red"}
