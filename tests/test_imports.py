@@ -30,6 +30,9 @@ ARROWS: dict[str, set[str]] = {
     "services/kit": SERVICE - {"atelier_service"},
     "deploy/models": {"atelier_sdk", "atelier_rpc", "atelier_gateway"},
     "deploy/local": {"atelier", "atelier_sdk", "atelier_rpc", "atelier_gateway", "atelier_models"},
+    # Training and calibration run what is installed.
+    "deploy/training/identity": {*SERVICE, "atelier_models"},
+    "deploy/training/upscale": {*SERVICE, "atelier_models"},
     # The demo stands above all of them: it shows how they work together.
     "deploy/demo": {*SERVICE, "atelier_client", "atelier_local", "atelier_models"},
 }
