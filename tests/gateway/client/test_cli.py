@@ -104,6 +104,7 @@ def test_one_picture_is_styled_with_all_that_was_asked_for(
     result = styled(
         gateway, picture, "-o", files["out.png"], "--grade", "kodachrome", "--grain", "tri-x-400", "--seed", 7,
         "--strength", 0.5, "--grain-strength", 1.5, "--protect-skin", "--vignette", 0.2, "--quality", 90,
+        "--identity-floor", 0.6, "--lower-strength",
         "--report", files["report.json"], "--compare", files["sheet.jpg"], "--export-lut", files["look.cube"],
     )  # fmt: skip
     assert result.exit_code == 0, result.output
@@ -114,6 +115,7 @@ def test_one_picture_is_styled_with_all_that_was_asked_for(
     (sent,) = gateway.requests
     assert (sent.grade.preset, sent.grain.stock, sent.grain.seed) == ("kodachrome", "tri-x-400", 7)
     assert (sent.grade.strength, sent.grain.strength, sent.grade.protect_skin) == (0.5, 1.5, 1.0)
+    assert (round(sent.identity_floor, 6), sent.lower_strength_to_floor) == (0.6, True)
     assert not sent.grade.HasField("halation")
     assert "texture ratio  skin" in result.stderr
     assert "not measurable: There is no mask, hence no seam." in result.stderr

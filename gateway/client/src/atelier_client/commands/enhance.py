@@ -69,7 +69,7 @@ def enhance(ctx: click.Context, /, source: Path, target: Path, **options: Any) -
     work = assignment(source, target, options)
 
     async def apply(studio: AsyncAtelier, picture: Path) -> PictureResult:
-        return await studio.edit.enhance(picture, wanted, output=work.output)
+        return await studio.edit.enhance(picture, wanted, **work.call)
 
     ctx.exit(1 if asyncio.run(perform(work, _label(options), apply)) else 0)
 

@@ -75,7 +75,7 @@ def expression(ctx: click.Context, /, source: Path, target: Path, **options: Any
     work = assignment(source, target, options)
 
     async def apply(studio: AsyncAtelier, picture: Path) -> PictureResult:
-        return await studio.expression.adjust(picture, wanted, output=work.output)
+        return await studio.expression.adjust(picture, wanted, **work.call)
 
     ctx.exit(1 if asyncio.run(perform(work, _label(wanted), apply)) else 0)
 

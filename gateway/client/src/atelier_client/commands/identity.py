@@ -177,7 +177,7 @@ def lock(ctx: click.Context, /, name: str, source: Path, target: Path, **options
             features=options["features"],
             strength=options["strength"],
             tolerance=options["tolerance"],
-            output=work.output,
+            **work.call,
         )
 
     ctx.exit(1 if asyncio.run(perform(work, "Held", apply)) else 0)

@@ -11,6 +11,7 @@ import click
 
 from atelier_client.batch import FORMATS, Job, jobs_of, name_of
 from atelier_client.console import address_option
+from atelier_client.editing import CallOptions
 from atelier_client.parameters import FormatName, Output
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ _SHARED = (
     click.option("--profile", type=click.Choice(["srgb", "display-p3"]),
                  help="Colour profile.  [default: the input's]"),
     click.option("--strip-metadata", is_flag=True, help="Leave out EXIF and XMP."),
+    click.option("--identity-floor", metavar="S", type=FRACTION,
+                 help="Lowest similarity to the input that is accepted, 0 to 1; 0.5 is beyond all but 1 in 100,000 "
+                      "strangers.  [default: any]"),
+    click.option("--lower-strength", is_flag=True,
+                 help="Make an edit weaker rather than fail, until the identity floor is kept."),
     click.option("--report", metavar="R.json", type=NEW_FILE, help="Write what was done and measured."),
     click.option("--compare", metavar="SHEET.jpg", type=NEW_FILE,
                  help="Write a labelled before/after contact sheet."),
@@ -49,11 +55,12 @@ _SHARED = (
 class Assignment:
     """What a command is to work on: the files, how results are written, what is written besides, and where.
 
-    `lut` is where the grade goes as a `.cube` file, `report` what was measured, `compare` the contact sheet.
+    `call` is what every call is given besides its own parameters. `lut` is where the grade goes as a `.cube` file,
+    `report` what was measured, `compare` the contact sheet.
     """
 
     jobs: list[Job]
-    output: Output
+    call: CallOptions
     report: Path | None
     compare: Path | None
     lut: Path | None
@@ -86,13 +93,7 @@ def assignment(source: Path, target: Path, options: dict[str, Any]) -> Assignmen
     _check_extras(extras, jobs)
     return Assignment(
         jobs=jobs,
-        output=Output(
-            format=file_format,
-            quality=options["quality"],
-            bit_depth={"8": 8, "16": 16, None: None}[options["bit_depth"]],
-            profile=options["profile"],
-            strip_metadata=options["strip_metadata"],
-        ),
+        call=_call_options(file_format, options),
         report=extras["report"],
         compare=compare,
         lut=extras["export_lut"],
@@ -100,6 +101,21 @@ def assignment(source: Path, target: Path, options: dict[str, Any]) -> Assignmen
         at_once=options["jobs"],
         address=options["address"],
         deadline_seconds=options["deadline"],
+    )
+
+
+def _call_options(file_format: FormatName | None, options: dict[str, Any]) -> CallOptions:
+    output = Output(
+        format=file_format,
+        quality=options["quality"],
+        bit_depth={"8": 8, "16": 16, None: None}[options["bit_depth"]],
+        profile=options["profile"],
+        strip_metadata=options["strip_metadata"],
+    )
+    return CallOptions(
+        output=output,
+        identity_floor=options["identity_floor"],
+        lower_strength_to_floor=options["lower_strength"],
     )
 
 

@@ -90,7 +90,7 @@ def relight(ctx: click.Context, /, source: Path, target: Path, **options: Any) -
     work = assignment(source, target, options)
 
     async def apply(studio: AsyncAtelier, picture: Path) -> PictureResult:
-        return await studio.edit.relight(picture, light, output=work.output)
+        return await studio.edit.relight(picture, light, **work.call)
 
     ctx.exit(1 if asyncio.run(perform(work, _label(light), apply)) else 0)
 

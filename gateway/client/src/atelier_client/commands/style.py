@@ -97,7 +97,7 @@ def style(ctx: click.Context, /, source: Path, target: Path, **options: Any) -> 
 
     async def apply(studio: AsyncAtelier, picture: Path) -> PictureResult:
         return await studio.style.apply(
-            picture, skin_tone=looks.skin_tone, grade=looks.grade, grain=looks.grain, output=work.output
+            picture, skin_tone=looks.skin_tone, grade=looks.grade, grain=looks.grain, **work.call
         )
 
     ctx.exit(1 if asyncio.run(perform(work, looks.label(), apply)) else 0)

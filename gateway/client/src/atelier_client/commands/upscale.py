@@ -65,7 +65,7 @@ def upscale(ctx: click.Context, /, source: Path, target: Path, **options: Any) -
     async def apply(studio: AsyncAtelier, picture: Path) -> PictureResult:
         task = bar.add_task("", total=None, name=f"  {picture.name}")
         try:
-            return await studio.upscale(picture, output=todo.output, on_progress=_shown(bar, task), **asked)
+            return await studio.upscale(picture, **todo.call, on_progress=_shown(bar, task), **asked)
         finally:
             bar.remove_task(task)
 
