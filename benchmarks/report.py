@@ -19,6 +19,7 @@ SECTIONS = {
     "gateway.py": "The gateway's hop",
     "analysis.py": "Face analysis",
     "style.py": "Style",
+    "identity.py": "Identity",
 }
 VERSIONS = ("grpcio", "protobuf", "numpy", "opencv-python-headless", "pyvips", "openvino", "onnxruntime", "opencolorio")
 

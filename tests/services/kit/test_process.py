@@ -79,6 +79,13 @@ def test_a_bad_setting_stops_the_start_and_names_its_variable(tmp_path: Path) ->
         assert running.wait(10) == 2
 
 
+def test_a_face_encoder_that_nobody_knows_stops_the_start(tmp_path: Path) -> None:
+    with process(tmp_path, ATELIER_FACE_ENCODER="nobody") as running:
+        assert running.stderr is not None
+        assert "ATELIER_FACE_ENCODER: there is no face encoder nobody" in running.stderr.read()
+        assert running.wait(10) == 2
+
+
 def test_an_address_that_is_taken_stops_the_start_and_is_named(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
