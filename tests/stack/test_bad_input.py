@@ -191,7 +191,7 @@ def test_an_inline_picture_above_four_mebibytes_is_sent_to_the_artifacts(
 
 
 def test_a_capability_that_is_not_installed_is_said_to_be_unknown(channel: grpc.Channel) -> None:
-    call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary("/atelier.v1.EditService/Relight")
+    call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary("/example.v1.LensService/Blur")
     refusal = refused(call, b"")
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNIMPLEMENTED, "CAPABILITY_UNKNOWN")
     assert "style" in refusal.info.metadata["known"]

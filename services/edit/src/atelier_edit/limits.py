@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 # Below this an eye is a handful of pixels and skin has no texture; beyond these angles half a face is hidden.
 MIN_INTEROCULAR_PIXELS: Final = 20.0
-MAX_YAW_DEGREES: Final = 60.0
+MAX_YAW_DEGREES: Final = 45.0
 MAX_PITCH_DEGREES: Final = 45.0
 
 

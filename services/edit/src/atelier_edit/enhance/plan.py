@@ -169,8 +169,9 @@ def _colour_gain(ask: EnhanceAsk, portrait: Portrait, view: View, regions: Regio
 
 
 def _refuse_flexible() -> None:
+    command = "atelier models list"
     raise ModelNotInstalledError(
         "mode FLEXIBLE needs a restoration model, and none is installed; ask for FAITHFUL, which brings out what the "
-        "picture holds.",
-        metadata={"model": "face_restoration", "field": "enhancement.mode"},
+        f"picture holds. `{command}` shows which models there are.",
+        metadata={"model": "face_restoration", "field": "enhancement.mode", "command": command},
     )
