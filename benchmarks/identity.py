@@ -64,16 +64,14 @@ def faces_a_second(work: Callable[[], object], callers: int) -> float:
 
 def accuracy() -> str:
     """Return the figures of the encoder's calibration."""
-    text = (
-        resources.files("atelier_imaging.identity").joinpath("encoders/face_encoder.json").read_text(encoding="utf-8")
-    )
-    known: dict[str, Any] = json.loads(text)["calibration"]
+    file = resources.files("atelier_imaging.identity").joinpath("encoders/face_encoder.json")
+    known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["calibration"]
     calibration = load_encoder().calibration
     if calibration is None:
         raise RuntimeError("the default encoder has no calibration")
     lines = [
-        f"{known['people']} people, {known['pairs']:,} pairs of different ones; {known['same_person_pairs']:,} pairs of a "
-        "portrait and a variation of it (there is one portrait of each: no other day, no other camera).",
+        f"{known['people']} people, {known['pairs']:,} pairs of different ones; {known['same_person_pairs']:,} pairs "
+        "of a portrait and a variation of it (there is one portrait of each: no other day, no other camera).",
         "",
         "| equal-error rate | accuracy there | refused where 1 stranger in 1,000 passes |",
         "|---|---|---|",
@@ -89,12 +87,12 @@ def accuracy() -> str:
             for name, row in known["by_variation"].items()
         ),
         "",
-        "| skin | people | strangers accepted, at 1 in 1,000 of all | refused |",
+        "| skin, sex (as a network reads it) | people | strangers accepted, at 1 in 1,000 of all | refused |",
         "|---|---|---|---|",
         *(
             f"| {name} | {row['people']} | {1000 * row['false_accept_rate']:.2f} in 1,000 "
             f"| {100 * row['false_reject_rate']:.2f} % |"
-            for name, row in known["by_skin"].items()
+            for name, row in (known["by_skin"] | known["by_sex"]).items()
         ),
     ]
     return "\n".join(lines)
@@ -132,8 +130,8 @@ def speed() -> str:
     batching = many["through Triton"] / alone["through Triton"]
     inside = many["through Triton"] / max(alone["in this process"], many["in this process"])
     ratio = (
-        f"Dynamic batching against one by one: {batching:.2f} ×. Triton with {CALLERS} callers against the best of this "
-        f"process: {inside:.2f} ×."
+        f"Dynamic batching against one by one: {batching:.2f} ×. Triton with {CALLERS} callers against the best of "
+        f"this process: {inside:.2f} ×."
     )
     return "\n".join([head, "|---|---|---|---|---|---|", *rows, "", f"{goal} {ratio}"])
 
