@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from atelier_imaging.vips import Pixels
 
     from atelier_upscale.networks import Networks
-    from atelier_upscale.size import SizePlan
     from atelier_upscale.tiles import Grid
 
 
@@ -39,43 +37,51 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Drawing:
+    """What a network does: to which size, in which manner, in which tiles."""
+
+    size: Size
+    manner: Manner
+    grid: Grid
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """All that is decided before work begins: sizes, a manner and a grid for each pass of a network, grain."""
+    """All that is decided before work begins; `drawing` is None where no network runs."""
 
     ask: Ask
-    sizes: SizePlan
-    manners: tuple[Manner, ...]
-    grids: tuple[Grid, ...]
+    own: Size
+    result: Size
+    drawing: Drawing | None
     grain: GrainRecipe | None
     notes: tuple[str, ...]
 
     @property
     def tiles(self) -> int:
         """Return how many tiles will be drawn."""
-        return sum(each.count for each in self.grids)
-
-    @property
-    def parameters(self) -> dict[str, object]:
-        """Return the effective parameters, for the report."""
-        result = self.sizes.result
-        return {
-            "width": result.width,
-            "height": result.height,
-            "target": self.ask.size.target,
-            "scale": result.long_edge / self.sizes.sizes[0].long_edge,
-            "fidelity": self.ask.fidelity,
-            "denoise": self.ask.denoise,
-            "grain": self.ask.grain,
-            "seed": self.ask.seed,
-            "force": self.ask.size.force,
-            "models": [manner.networks.faithful for manner in self.manners],
-            "tiles": self.tiles,
-        }
+        return self.drawing.grid.count if self.drawing else 0
 
     @property
     def is_exact(self) -> bool:
         """Say whether the result, made small again, is to be the picture."""
         return self.ask.fidelity == 1.0 and self.ask.denoise == 0.0 and self.grain is None
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """Return the effective parameters, for the report."""
+        return {
+            "width": self.result.width,
+            "height": self.result.height,
+            "target": self.ask.size.target,
+            "scale": self.result.long_edge / self.own.long_edge,
+            "fidelity": self.ask.fidelity,
+            "denoise": self.ask.denoise,
+            "grain": self.ask.grain,
+            "seed": self.ask.seed,
+            "force": self.ask.size.force,
+            "model": self.ask.model,
+            "tiles": self.tiles,
+        }
 
 
 def plan_upscaling(portrait: Portrait, ask: Ask, models: ModelRunner) -> Plan:
@@ -85,33 +91,25 @@ def plan_upscaling(portrait: Portrait, ask: Ask, models: ModelRunner) -> Plan:
     """
     picture = portrait.picture
     own = Size(picture.width, picture.height)
-    plan_size(own, ask.size)
-    foreign = foreign_network(ask.model, models) if ask.model else None
-    works = ask.fidelity < 1.0 or ask.denoise > 0.0
-    sizes = plan_size(own, ask.size, works=works, factor=foreign.factor if foreign else None)
-    manners = _manners(portrait, ask, sizes, foreign)
-    grids = tuple(
-        cut(before.height, before.width, after.height, after.width, manner.margin)
-        for (before, after), manner in zip(pairwise(sizes.sizes), manners, strict=True)
-    )
+    sizes = plan_size(own, ask.size, works=ask.fidelity < 1.0 or ask.denoise > 0.0)
+    foreign = None
+    if ask.model and sizes.drawn:
+        foreign = foreign_network(ask.model, models)
+        sizes = plan_size(own, ask.size, works=True, factor=foreign.factor)
+    drawing = _drawing(portrait, ask, sizes.drawn, foreign) if sizes.drawn else None
     grain = recipe_of(picture.pixels, ask.grain, ask.seed) if ask.grain > 0.0 else None
     notes = sizes.notes
     if ask.grain > 0.0 and grain is None:
         notes = (*notes, "No grain was found in the picture: it has too few smooth areas, or they are perfectly clean.")
-    return Plan(ask, sizes, tuple(manners), grids, grain, notes)
+    return Plan(ask, own, sizes.result, drawing, grain, notes)
 
 
-def _manners(portrait: Portrait, ask: Ask, sizes: SizePlan, foreign: Networks | None) -> tuple[Manner, ...]:
-    """Choose a manner for each pass: the first one restores and cleans, another one only makes that larger."""
-    is_grey = _is_grey(portrait.picture.pixels)
-    manners: list[Manner] = []
-    for before, after in pairwise(sizes.sizes):
-        networks = foreign or own_networks(after.long_edge / before.long_edge)
-        if manners:
-            manners.append(Manner(networks, is_grey=is_grey))
-        else:
-            manners.append(Manner(networks, fidelity_of(portrait, ask.fidelity), ask.denoise, is_grey))
-    return tuple(manners)
+def _drawing(portrait: Portrait, ask: Ask, size: Size, foreign: Networks | None) -> Drawing:
+    picture = portrait.picture
+    networks = foreign or own_networks(size.long_edge / max(picture.width, picture.height))
+    fidelity = fidelity_of(portrait, ask.fidelity)
+    manner = Manner(networks, fidelity, ask.denoise, is_grey=_is_grey(picture.pixels))
+    return Drawing(size, manner, cut(picture.height, picture.width, size.height, size.width, manner.margin))
 
 
 def _is_grey(pixels: Pixels) -> bool:

@@ -66,7 +66,7 @@ class UpscaleServicer(Servicer):
             measures = measure(sitting.portrait, found, plan, face)
         outcome = Outcome(larger, plan.parameters, measures, plan.notes, identity=IDENTITY, moved=found)
         image, report = sitting.finish(outcome, face)
-        self._pace.take(FINISHING, plan.sizes.result.pixels, time.monotonic() - started)
+        self._pace.take(FINISHING, plan.result.pixels, time.monotonic() - started)
         yield upscale_pb2.UpscaleResponse(result=upscale_pb2.UpscaleResult(image=image, report=report))
 
     def canary(self, call: Call) -> None:

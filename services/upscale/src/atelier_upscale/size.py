@@ -15,8 +15,8 @@ TARGETS: Final[Mapping[str, int]] = {"2K": 2048, "4K": 3840}
 DEFAULT_SCALE: Final = 2.0
 MAX_RESULT_PIXELS: Final = 8192 * 8192
 MAX_RESULT_SIDE_PIXELS: Final = 16384
-# What one pass of the largest network gives. A name may ask for more of a small picture: there are two passes at most,
-# because a network that draws over drawings of drawings draws nothing that was ever there.
+# What a network gives at most. A name may ask for more of a small picture, and the rest is interpolated: a second pass
+# would draw over drawings, and came no nearer to the truth where that was known (decision 0076).
 _LARGEST_FACTOR: Final = 4.0
 
 
@@ -53,26 +53,18 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class SizePlan:
-    """The sizes that networks take a picture through, its own first, and the result's, which may be resampled to.
+    """The size that a network makes, None where none is to run, and the result's, to which that may be interpolated."""
 
-    One size alone says that no network is to run.
-    """
-
-    sizes: tuple[Size, ...]
+    drawn: Size | None
     result: Size
     notes: tuple[str, ...] = ()
 
-    @property
-    def keeps_picture(self) -> bool:
-        """Say whether the picture is the result."""
-        return self.sizes == (self.result,)
 
-
-def plan_size(size: Size, ask: SizeAsk, *, works: bool = False, factor: int | None = None) -> SizePlan:
+def plan_size(size: Size, ask: SizeAsk, *, works: bool = False, factor: float = _LARGEST_FACTOR) -> SizePlan:
     """Work out the sizes.
 
-    `works` says that something is done to a picture even where it keeps its size. `factor` is what one pass gives at
-    most, where it is not this house's networks.
+    `works` says that something is done to a picture even where it keeps its size. `factor` is what the network gives at
+    most.
 
     Raises ImageTooLargeError with every limit that the result would break.
     """
@@ -81,17 +73,11 @@ def plan_size(size: Size, ask: SizeAsk, *, works: bool = False, factor: int | No
     _refuse(result)
     if result == size:
         is_worked_on = ask.force or (works and not notes)
-        return SizePlan((size, size) if is_worked_on else (size,), size, notes)
-    most = factor or _LARGEST_FACTOR
-    if ratio <= most:
-        return SizePlan((size, result), result, notes)
-    if ratio <= most * most:
-        # The largest step last: a network's work goes by the pixels that it is given.
-        return SizePlan((size, result.times(1 / most), result), result, notes)
-    sizes = (size, size.times(most), size.times(most * most))
-    further = result.long_edge / sizes[-1].long_edge
-    notes = (*notes, f"The last enlargement, by {further:.1f}, is interpolation: no network has so much to go by.")
-    return SizePlan(sizes, result, notes)
+        return SizePlan(size if is_worked_on else None, size, notes)
+    if ratio <= factor:
+        return SizePlan(result, result, notes)
+    further = f"Beyond {factor:g} times, the last {ratio / factor:.1f} are interpolated."
+    return SizePlan(size.times(factor), result, (*notes, further))
 
 
 def _ratio(size: Size, ask: SizeAsk) -> tuple[float, tuple[str, ...]]:
