@@ -10,6 +10,7 @@ import numpy as np
 from atelier_imaging.color import decode_transfer, luminance, luminance_weights
 
 from atelier_edit.form.form import Form, form_of, sampled
+from atelier_edit.light.aim import aimed
 from atelier_edit.light.background import Backdrop, background_gain, background_grey
 from atelier_edit.light.catchlights import Catchlight, Eye, catchlight_of, eyes_of
 from atelier_edit.light.contrast import ratio_of, skin_nodes, with_ratio
@@ -75,9 +76,10 @@ class RelightPlan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Target:
-    """A rig, how much of its key each node sees, its exposure (None: as the lamps say), and the background's."""
+    """A rig, its lamps as set up, what nodes see of the key, exposure (None: as the lamps say), and background."""
 
     rig: Rig
+    lamps: Rig
     seen: NDArray[np.float32]
     stops: float | None
     backdrop: Backdrop
@@ -141,13 +143,18 @@ def _target(ask: RelightAsk, face: Face, form: Form, source: SourceLight) -> _Ta
     rig, seen = replace(rig, key=key, ratio=ratio), visibility(form, key)
     if ratio is not None:
         rig = with_ratio(form, rig, ratio, seen)
+        key, set_up = aimed(form, source, rig, ratio, seen)
+        seen = visibility(form, key)
+        lamps = with_ratio(form, replace(rig, key=key), set_up, seen)
+    else:
+        lamps = rig
     backdrop = replace(
         backdrop,
         falloff=backdrop.falloff if ask.background_falloff is None else ask.background_falloff,
         stops=0.0 if ask.background_falloff == 0 else backdrop.stops,
         warmth=backdrop.warmth if ask.background_warmth is None else ask.background_warmth,
     )
-    return _Target(rig, seen, stops, backdrop, ask.mood or ask.pattern or "")
+    return _Target(rig, lamps, seen, stops, backdrop, ask.mood or ask.pattern or "")
 
 
 def _pattern(ask: RelightAsk) -> Pattern | None:
@@ -220,7 +227,7 @@ def _recipe(
         kept = 1.0
         if target.rig.key.kelvin is not None or target.backdrop.warmth:
             notes.append("The picture is black-and-white: the light's brightness was applied, its colour was not.")
-    thrown = illuminate(form, target.rig, FINISHES[finish], space, target.seen)
+    thrown = illuminate(form, target.lamps, FINISHES[finish], space, target.seen)
     gain, exposure = person_gain(form, source, thrown, _skin_color(form, light, space), target.stops)
     behind = background_gain(form, target.rig, target.backdrop, space)
     gloss = thrown.gloss * np.float32(exposure) * form.own[..., None]
