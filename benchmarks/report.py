@@ -19,6 +19,8 @@ SECTIONS = {
     "gateway.py": "The gateway's hop",
     "analysis.py": "Face analysis",
     "style.py": "Style",
+    "edit.py": "Edit",
+    "identity_service.py": "The identity service",
     "identity.py": "Identity",
 }
 VERSIONS = ("grpcio", "protobuf", "numpy", "opencv-python-headless", "pyvips", "openvino", "onnxruntime", "opencolorio")
