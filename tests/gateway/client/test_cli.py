@@ -74,7 +74,7 @@ def commands(output: str) -> list[str]:
 
 def test_every_command_and_option_is_explained() -> None:
     context = click.Context(cli.atelier)
-    for name in ("style", "presets", "capabilities", "completion"):
+    for name in ("style", "relight", "enhance", "presets", "capabilities", "completion"):
         command = cli.atelier.get_command(context, name)
         assert command is not None
         assert command.help
