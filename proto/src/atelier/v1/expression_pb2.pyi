@@ -72,8 +72,8 @@ class ExpressionAdjustment(_message.Message):
     facial_tension: _builtins.float
     """Tension of the face: above 0 the brows come down and jaw and lips press, below 0 they let go."""
     jaw_open: _builtins.float
-    """Opens (above 0) or closes the jaw: -1 closes the mouth, 1 opens it as far as its own inside can be shown. A mouth that
-    is closed cannot be opened; the report says so.
+    """Opens (above 0) or closes the jaw: -1 brings the lips together to half of their distance, 1 opens them by almost a
+    half, as far as the mouth's own inside can be shown. A mouth that is closed cannot be opened; the report says so.
     """
     region: _face_pb2.Region.ValueType
     """The only part that may move: face, eyes, lips or brows. Movements of other parts are left out, and the report says so.

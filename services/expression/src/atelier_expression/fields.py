@@ -33,6 +33,8 @@ _BROWS_DOWN: Final = 0.6
 _BROWS_IN: Final = 0.016
 _LIPS_PRESSED: Final = 0.28
 _CHIN_UP: Final = 0.018
+# Of the gap between the lips, what always remains: what shows in a thinner line is no mouth any more.
+_GAP: Final = 0.35
 
 
 def smile(head: Points) -> Points:
@@ -97,6 +99,19 @@ def closed_stays_closed(field: Points, mouth_open: float) -> Points:
         together = (field[low] + field[up]) / 2
         for point in (low, up):
             result[point] += bound * (together - result[point])
+    return result
+
+
+def lips_stay_apart(head: Points, field: Points) -> Points:
+    """Keep upper and lower inner lip from passing through each other: at least `_GAP` of each gap remains."""
+    result = field.copy()
+    count = len(LIPS_INNER) // 2
+    for low, up in zip(LIPS_INNER[1:count], LIPS_INNER[:count:-1], strict=True):
+        gap = float(head[up, 1] - head[low, 1])
+        after = gap + float(field[up, 1] - field[low, 1])
+        missing = max(_GAP * gap - after, 0.0) / 2 if gap > 0 else 0.0
+        result[low, 1] -= missing
+        result[up, 1] += missing
     return result
 
 

@@ -11,17 +11,18 @@ if TYPE_CHECKING:
     from atelier_expression.controls import Adjustment
 
 # A full smile lifts the measured ratio by so much on a face at rest; faces that smile already have less room.
-SMILE_LIFT: Final = 0.04
-_SMILE_ROOM: Final = (0.10, 0.19)
+SMILE_LIFT: Final = 0.036
+_SMILE_ROOM: Final = (0.09, 0.18)
 _LEAST_ROOM: Final = 0.25
 # The widest that eyes are opened, and by which share at most.
 _WIDEST_EYE: Final = 0.44
 _WIDER_EYE: Final = 0.3
 # Lids that meet, as they measure.
 _CLOSED_EYE: Final = 0.04
-# A mouth that measures less is closed; an open one opens by this share at most.
+# A mouth that measures less is closed; an open one opens and closes by these shares at most.
 CLOSED_MOUTH: Final = 0.06
 _WIDER_MOUTH: Final = 0.45
+_NARROWER_MOUTH: Final = 0.55
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +78,4 @@ def _eye(own: float, asked: float) -> float | None:
 def _mouth(own: float, asked: float) -> float | None:
     if not asked or own < CLOSED_MOUTH:
         return None
-    return own * (1 + (asked if asked < 0 else _WIDER_MOUTH * asked))
+    return own * (1 + (_NARROWER_MOUTH if asked < 0 else _WIDER_MOUTH) * asked)

@@ -84,7 +84,7 @@ def displaced(face: Face, frame: HeadFrame, movement: Movement) -> Points:
     ):
         if amount:
             field += np.float32(amount) * of(head)
-    field = fields.closed_stays_closed(field, face.expression.mouth_open)
+    field = fields.lips_stay_apart(head, fields.closed_stays_closed(field, face.expression.mouth_open))
     if movement.glasses:
         field *= rigid_share(head)[:, None]
     for eye, gaze, wanted in zip(lids.eyes(head), gazes(face), movement.eyes, strict=True):

@@ -46,7 +46,7 @@ _CONTROLS = (
 @click.option("--brow-raise", metavar="B", type=_SHARE, help="Raise or lower the brows, -1 to 1.")
 @click.option("--mouth-corner", metavar="M", type=_SHARE, help="Raise or lower the mouth corners alone, -1 to 1.")
 @click.option("--facial-tension", metavar="T", type=_SHARE, help="Tighten brows, jaw and lips, or let them go.")
-@click.option("--jaw-open", metavar="J", type=_SHARE, help="Close (-1) the mouth, or open one that is open further.")
+@click.option("--jaw-open", metavar="J", type=_SHARE, help="Close an open mouth to half (-1), or open it further.")
 @click.option("--region", type=click.Choice(["face", "eyes", "lips", "brows"]), help="The only part that may move.")
 @shared_options
 @click.pass_context

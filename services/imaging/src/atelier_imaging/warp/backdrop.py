@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from atelier_imaging.warp.fill import filled
-from atelier_imaging.warp.resample import enlarged, sample, windows
+from atelier_imaging.warp.resample import enlarged, reductions, sample, sampled, windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,7 @@ _SOMEBODY: Final = 0.03
 _TONE_SIGMA: Final = 4.0
 _NOBODY: Final = 1 / 255
 _SHEET: Final = 256
+_HALF: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +113,7 @@ def resample_person(
     """
     result = pixels.copy()
     backdrop = Backdrop.behind(pixels, person, margin_pixels)
-    near = backdrop.near(flow)
+    near, many = backdrop.near(flow), reductions(flow)
     for part, coordinates, moved in windows(flow, pixels.shape[:2]):
         check()
         moved &= enlarged(near, flow.grid, part, cv2.INTER_LINEAR) > 0
@@ -120,31 +121,31 @@ def resample_person(
         if len(used):
             columns = slice(int(used[0]), int(used[-1]) + 1)
             places = np.ascontiguousarray(coordinates[:, columns])
+            at = (part[0], slice(part[1].start + columns.start, part[1].start + columns.stop))
+            reduced = None if many is None else enlarged(many, flow.grid, at, cv2.INTER_LINEAR) > _HALF
+            drawn = sampled(pixels, places, reduced)
             own = sample(person, places, cv2.INTER_LINEAR)
-            _draw(result[part][:, columns], pixels, backdrop, places, own, moved[:, columns], part, columns)
+            _exchange(drawn, backdrop, places, own, moved[:, columns], at)
+            np.copyto(result[at], drawn, where=moved[:, columns, None])
     return result
 
 
-def _draw(
-    target: Pixels,
-    pixels: Pixels,
+def _exchange(
+    drawn: Pixels,
     backdrop: Backdrop,
     coordinates: NDArray[np.float32],
     own: NDArray[np.float32],
     moved: NDArray[np.bool_],
-    part: tuple[slice, slice],
-    columns: slice,
+    at: tuple[slice, slice],
 ) -> None:
-    """Draw the pixels of `target` that moved; `own` is how much person is where they come from."""
-    drawn = sample(pixels, coordinates)
+    """Exchange the backdrop that shines through what moved; `own` is how much person is where it comes from."""
     veiled = moved & (own < 1 - _NOBODY)
     y, x = np.nonzero(veiled)
     if len(y):
-        places = np.stack([x + part[1].start + columns.start, y + part[0].start], axis=-1).astype(np.float32)
+        places = np.stack([x + at[1].start, y + at[0].start], axis=-1).astype(np.float32)
         exchanged = backdrop.at(places) - backdrop.at(coordinates[veiled])
         mixed = drawn[veiled] + (1 - own[veiled])[:, None] * exchanged
-        drawn[veiled] = np.clip(mixed + 0.5, 0, np.iinfo(pixels.dtype).max).astype(pixels.dtype)
-    np.copyto(target, drawn, where=moved[..., None])
+        drawn[veiled] = np.clip(mixed + 0.5, 0, np.iinfo(drawn.dtype).max).astype(drawn.dtype)
 
 
 def _smoothed(tone: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from atelier_imaging.warp.flow import slopes
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -20,6 +22,11 @@ AnyPixels = TypeVar("AnyPixels", bound=NDArray[np.uint8 | np.uint16 | np.float32
 STRIP_ROWS: Final = 256
 # Offsets smaller than this many pixels are none: the source's own pixel stays.
 STILL: Final = 0.01
+# A reduction from which on pixels are averaged, by how many looks each way, and how many pixels at a time.
+_REDUCED: Final = 1.6
+_SPREAD: Final = 3
+_MOST: Final = 16384
+_HALF: Final = 0.5
 
 
 def resample(pixels: AnyPixels, flow: Flow, check: Callable[[], None] = lambda: None) -> AnyPixels:
@@ -30,12 +37,45 @@ def resample(pixels: AnyPixels, flow: Flow, check: Callable[[], None] = lambda: 
     before each strip and may raise.
     """
     result = pixels.copy()
+    many = reductions(flow)
     for part, coordinates, moved in windows(flow, pixels.shape[:2]):
         check()
-        drawn = sample(pixels, coordinates)
+        reduced = None if many is None else enlarged(many, flow.grid, part, cv2.INTER_LINEAR) > _HALF
+        drawn = sampled(pixels, coordinates, reduced)
         where = moved if pixels.ndim == 2 else moved[..., None]
         np.copyto(result[part], drawn, where=where)
     return result
+
+
+def sampled(pixels: AnyPixels, coordinates: NDArray[np.float32], reduced: NDArray[np.bool_] | None = None) -> AnyPixels:
+    """Draw pixels at coordinates (h, w, 2) of neighbours: sharp, and averaged where several fall into one.
+
+    Where the source is `reduced` (h, w) a single look would hit one of several pixels and leave dots: there, `_SPREAD`
+    by `_SPREAD` looks within each pixel's own area are averaged.
+    """
+    drawn = sample(pixels, coordinates)
+    if reduced is None or min(coordinates.shape[:2]) < 2 or not reduced.any():
+        return drawn
+    rows, columns = np.nonzero(reduced)
+    below, right = np.minimum(rows, len(coordinates) - 2), np.minimum(columns, coordinates.shape[1] - 2)
+    down = coordinates[below + 1, columns] - coordinates[below, columns]
+    across = coordinates[rows, right + 1] - coordinates[rows, right]
+    offsets = (np.arange(_SPREAD, dtype=np.float32) + np.float32(0.5)) / np.float32(_SPREAD) - np.float32(0.5)
+    looks = [coordinates[rows, columns] + y * down + x * across for y in offsets for x in offsets]
+    places = np.stack(looks, axis=1).astype(np.float32)
+    found = [sample(pixels, part, cv2.INTER_LINEAR) for part in np.array_split(places, len(places) // _MOST + 1)]
+    drawn[rows, columns] = np.concatenate(found).mean(axis=1) + (0.5 if pixels.dtype != np.float32 else 0)
+    return drawn
+
+
+def reductions(flow: Flow) -> NDArray[np.float32] | None:
+    """Return 1 at every node (rows, columns) where a flow reduces the source beyond `_REDUCED`; None if nowhere."""
+    dx, dy = slopes(flow.offset, flow.grid.step)
+    along_x, along_y = np.hypot(1 + dx[..., 0], dx[..., 1]), np.hypot(dy[..., 0], 1 + dy[..., 1])
+    reduced = np.maximum(along_x, along_y) > _REDUCED
+    if not reduced.any():
+        return None
+    return np.asarray(cv2.dilate(reduced.astype(np.float32), np.ones((3, 3))), np.float32)
 
 
 def sample(pixels: AnyPixels, coordinates: NDArray[np.float32], kernel: int = cv2.INTER_LANCZOS4) -> AnyPixels:
