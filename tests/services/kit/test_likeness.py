@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ from atelier.v1 import image_pb2, report_pb2, style_pb2
 from atelier_imaging.decode import decode
 from atelier_imaging.encode import EncodeOptions, encode
 from atelier_imaging.formats import ImageFormat
+from atelier_imaging.identity import load_encoder
 from atelier_imaging.picture import Picture
+from atelier_imaging.portrait import Portrait
 from atelier_sdk.errors import FaceTooSmallError, IdentityBelowFloorError, ModelNotInstalledError, NoFaceError
-from atelier_service.likeness import mixed
+from atelier_service.likeness import Likeness, mixed
 from atelier_service.models.fake import FakeModels
 from atelier_service.sitting import Outcome, Sitting
 
@@ -22,9 +25,11 @@ from tests.services.imaging.identity.encoders import Brightness
 from tests.services.kit.toys import Toy, double, refusal, running
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from atelier_service.call import Call
+    from numpy.typing import NDArray
 
 SCENE = scene(400, 300)
 PERCEPTION = ("face_detector", "face_mesh", "iris", "person_segmenter")
@@ -137,3 +142,28 @@ def test_a_mixture_is_rounded_to_the_nearest_level_and_ends_at_either_picture() 
     black, white = (Picture.from_array(np.full((2, 2, 3), level, np.uint8)) for level in (0, 255))
     assert [int(mixed(black, white, share).pixels[0, 0, 0]) for share in (0.0, 0.25, 1.0)] == [0, 64, 255]
     assert mixed(black, white, 0.5).pixels.dtype == np.uint8
+
+
+class Walking:
+    """Networks that see one head, wherever it was moved to last, and an encoder that sees where it stands."""
+
+    def __init__(self) -> None:
+        self._seeing, self._encoder = SeeingModels(SCENE, []), Brightness()
+
+    def move(self, share: float) -> Picture:
+        """Move the head by a share of 160 pixels, and return a picture of its own."""
+        self._seeing.heads = [head(120 + 160 * share, 130, 60.0)]
+        return SCENE.with_pixels(SCENE.pixels.copy())
+
+    def infer(self, model: str, inputs: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+        return (self._encoder if model == "face_encoder" else self._seeing).infer(model, inputs)
+
+
+def test_an_edit_that_moves_the_face_is_looked_at_anew_at_each_strength() -> None:
+    walking = Walking()
+    portrait = Portrait(walking.move(0.0), walking)
+    call = SimpleNamespace(models=walking, encoder=load_encoder(), check=lambda: None)
+    likeness = Likeness(cast("Call", call), portrait, portrait.select(), 0.8)
+    _, share = likeness.strongest(walking.move, moves=True)
+    # The scene's red counts columns: 160 of 400 columns are a distance of 0.4, and 0.8 stands for one of 0.205.
+    assert share == pytest.approx(0.205 / 0.4, abs=1 / 32)
