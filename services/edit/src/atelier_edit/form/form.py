@@ -46,6 +46,9 @@ _CLOSED: Final = 1.6
 # Between two people light fades out over this many pupil distances; a body lies below its face.
 _BETWEEN: Final = 0.6
 _DOWNWARDS: Final = 0.4
+# How far the face's border goes on around it, and how smoothly hair's form is read, in pupil distances.
+_GOES_ON: Final = 0.4
+_HAIR_BLUR: Final = 0.12
 # The mesh's normals are smoothed over this share of the pupils' distance.
 _MESH_BLUR: Final = 0.055
 
@@ -96,9 +99,11 @@ def form_of(portrait: Portrait, face: Face) -> Form:
     body = _body(masks[Region.PERSON], points, unit)
     weight = share[..., None]
     calm = _calmed(drawn[..., :3], raster.inside, points, unit)
-    normals = _normalised(weight * calm + (1 - weight) * normals_of(body, unit))
+    hair = masks[Region.HAIR] * (1 - share * masks[Region.SKIN])
+    beside = _beside(calm, normals_of(body, unit), raster.inside, points, unit)
+    normals = _in_hair(_normalised(weight * calm + (1 - weight) * beside), hair, unit)
     behind = _set_back(masks[Region.HAIR], points, unit)
-    height = _joined(body - behind, drawn[..., 3], raster.inside, 1 - behind / _NECK_BEHIND, unit)
+    height = _joined(body - behind, drawn[..., 3], raster.inside, share, 1 - behind / _NECK_BEHIND, unit)
     return Form(
         grid,
         unit,
@@ -109,7 +114,7 @@ def form_of(portrait: Portrait, face: Face) -> Form:
         share,
         _head(raster.inside, masks[Region.PERSON], points, unit),
         masks[Region.SKIN],
-        masks[Region.HAIR],
+        hair,
         points,
         point_normals,
         raster,
@@ -219,6 +224,28 @@ def _calmed(
     return calm
 
 
+def _beside(
+    mesh: NDArray[np.float32],
+    body: NDArray[np.float32],
+    inside: NDArray[np.bool_],
+    points: NDArray[np.float32],
+    unit: float,
+) -> NDArray[np.float32]:
+    """Return the normals around the face: those of its border go on for a while, under hair and over ears."""
+    away = cv2.distanceTransform(1 - inside.astype(np.uint8), cv2.DIST_L2, 5) / unit
+    rows = np.arange(inside.shape[0], dtype=np.float32)[:, None]
+    head = 1 / (1 + np.exp((rows - points[152, 1] + 0.5 * unit) / (0.15 * unit)))
+    share = (np.exp(-((away / _GOES_ON) ** 2)) * head)[..., None]
+    border = spread(mesh, inside.astype(np.float32), 0.25 * unit)
+    return np.asarray(body + share * (border - body), np.float32)
+
+
+def _in_hair(normals: NDArray[np.float32], hair: NDArray[np.float32], unit: float) -> NDArray[np.float32]:
+    """Smooth normals where there is hair, whose own form is not known."""
+    smooth = cv2.GaussianBlur(normals, (0, 0), _HAIR_BLUR * unit)
+    return _normalised(normals + hair[..., None] * (smooth - normals))
+
+
 def _body(person: NDArray[np.float32], points: NDArray[np.float32], unit: float) -> NDArray[np.float32]:
     """Blow the silhouette up to a height in units, the torso flatter than the head."""
     height = inflate(person, _ROUNDNESS * unit) / np.float32(unit)
@@ -261,6 +288,7 @@ def _joined(
     body: NDArray[np.float32],
     mesh: NDArray[np.float32],
     inside: NDArray[np.bool_],
+    share: NDArray[np.float32],
     flush: NDArray[np.float32],
     unit: float,
 ) -> NDArray[np.float32]:
@@ -271,7 +299,13 @@ def _joined(
     border[nearest[inside]] = mesh[inside]
     # Hair that stands before the face would throw shadows that the picture has already, and more.
     beside = np.minimum(body, border[nearest] - 0.25 * away / unit)
-    return np.asarray(np.where(inside, mesh, body + flush * (beside - body)), np.float32)
+    height = np.where(inside, mesh, body + flush * (beside - body)).astype(np.float32)
+    # Every node goes by the border's nearest one: smooth the rays that this leaves, wider farther out.
+    narrow, wide = (cv2.GaussianBlur(height, (0, 0), sigma * unit) for sigma in (0.08, 0.3))
+    smooth = narrow + np.clip(away / (0.5 * unit), 0, 1) * (wide - narrow)
+    # The mesh's last rows fall off steeply behind the face, where the lens sees hair and ears.
+    rim = mesh + (1 - share) * np.maximum(smooth - mesh, 0)
+    return np.asarray(np.where(inside, rim, height + flush * (smooth - height)), np.float32)
 
 
 def spread(values: NDArray[np.float32], weight: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:

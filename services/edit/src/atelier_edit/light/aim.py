@@ -17,7 +17,7 @@ from atelier_edit.light.estimate import shading_of
 from atelier_edit.light.evidence import evidence_of
 from atelier_edit.light.rig import Lamp, Rig
 from atelier_edit.light.search import find_key
-from atelier_edit.light.shading import ambient, facing, lambert
+from atelier_edit.light.shading import opened, thrown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,8 +43,8 @@ def aimed(form: Form, source: SourceLight, rig: Rig, ratio: float, seen: NDArray
     turned = source.luminance * wanted / np.maximum(source.shading, np.float32(1e-3))
     evidence = evidence_of(form, np.asarray(turned, np.float32))
     start = replace(rig.key, intensity=rig.key.intensity / max(rig.ambient, 1e-3))
-    found = find_key(form, evidence, near=start)
-    read = shading_of(form, Rig(found, ambient=1.0))
+    found, depth = find_key(form, evidence, near=start)
+    read = shading_of(form, Rig(found, ambient=1.0), depth)
     off = ratio_of(read[skin_nodes(form)]) / ratio
     corrected = max(1.0, ratio / float(np.clip(off, 1 / _MOST, _MOST)))
     if ratio < _DIRECTED:
@@ -55,9 +55,7 @@ def aimed(form: Form, source: SourceLight, rig: Rig, ratio: float, seen: NDArray
 
 def _light(form: Form, rig: Rig, seen: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the light (h, w) of key, fill and ambient on a form, scattered as green light is in skin."""
-    size = min(rig.key.size + _SCATTER, 1.0)
-    light = rig.key.intensity * lambert(facing(form.normals, rig.key), size) * seen
-    light = light + rig.ambient * ambient(form.normals) * form.openness
+    light = rig.key.intensity * thrown(form, rig.key, seen, _SCATTER) + rig.ambient * opened(form)
     if rig.fill is not None:
-        light = light + rig.fill.intensity * lambert(facing(form.normals, rig.fill), rig.fill.size)
+        light = light + rig.fill.intensity * thrown(form, rig.fill, np.ones_like(seen), _SCATTER)
     return np.asarray(np.maximum(light, 1e-3), np.float32)

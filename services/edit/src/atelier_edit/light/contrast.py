@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from atelier_edit.light.shading import ambient, facing, lambert
+from atelier_edit.light.shading import opened, thrown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,15 +40,14 @@ def with_ratio(form: Form, rig: Rig, ratio: float, seen: NDArray[np.float32]) ->
     `seen` (h, w) is how much of the key each node sees.
     """
     nodes = skin_nodes(form)
-    normals = form.normals[nodes]
-    key = rig.key.intensity * lambert(facing(normals, rig.key), rig.key.size) * seen[nodes]
-    opened = rig.ambient * ambient(normals) * form.openness[nodes]
+    key = rig.key.intensity * thrown(form, rig.key, seen)[nodes]
+    filled = rig.ambient * opened(form)[nodes]
     if rig.fill is not None:
-        opened = opened + rig.fill.intensity * lambert(facing(normals, rig.fill), rig.fill.size)
-    low, high = 0.0, _BRIGHTEST_FILL / max(float(opened.mean()), 1e-4)
+        filled = filled + rig.fill.intensity * thrown(form, rig.fill, np.ones_like(seen))[nodes]
+    low, high = 0.0, _BRIGHTEST_FILL / max(float(filled.mean()), 1e-4)
     for _ in range(_HALVINGS):
         scale = (low + high) / 2
-        if ratio_of(np.asarray(key + scale * opened, np.float32)) > ratio:
+        if ratio_of(np.asarray(key + scale * filled, np.float32)) > ratio:
             low = scale
         else:
             high = scale

@@ -11,7 +11,7 @@ import numpy as np
 from atelier_edit.light.evidence import at_points, evidence_of
 from atelier_edit.light.rig import Rig
 from atelier_edit.light.search import find_key
-from atelier_edit.light.shading import ambient, facing, lambert
+from atelier_edit.light.shading import opened, thrown
 from atelier_edit.light.shadows import visibility
 
 if TYPE_CHECKING:
@@ -47,20 +47,20 @@ class SourceLight:
 def estimate(form: Form, luminance: NDArray[np.float32]) -> SourceLight:
     """Find the light of a picture from its linear luminance (h, w) on the form's grid."""
     evidence = evidence_of(form, luminance)
-    key = find_key(form, evidence)
+    key, depth = find_key(form, evidence)
     scale = 1 / (1 + key.intensity)
     rig = Rig(replace(key, intensity=key.intensity * scale), ambient=scale)
-    explained = shading_of(form, rig)
+    explained = shading_of(form, rig, depth)
     uneven = _uneven(form, evidence, explained)
     # A light without direction could come from anywhere.
     confidence = float(1 - np.exp(-key.intensity))
     return SourceLight(rig, confidence, explained, explained * np.exp(uneven), uneven, luminance)
 
 
-def shading_of(form: Form, rig: Rig) -> NDArray[np.float32]:
-    """Return the light (h, w) that a key and an ambient light throw on a form, cast shadows included."""
-    lit = lambert(facing(form.normals, rig.key), rig.key.size) * visibility(form, rig.key)
-    return np.asarray(rig.key.intensity * lit + rig.ambient * ambient(form.normals) * form.openness, np.float32)
+def shading_of(form: Form, rig: Rig, depth: float) -> NDArray[np.float32]:
+    """Return the light (h, w) that a key and an ambient light throw on a form, its shadows of a `depth` of 0..1."""
+    seen = 1 - np.float32(depth) * (1 - visibility(form, rig.key))
+    return np.asarray(rig.key.intensity * thrown(form, rig.key, seen) + rig.ambient * opened(form), np.float32)
 
 
 def _uneven(form: Form, evidence: Evidence, explained: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 
 # No light was so low, outside the face, that hair and cloth could not be made out: what the form says of their
 # light is only a guess.
-_LEAST_SOURCE: Final = 0.4
+_LEAST_SOURCE: Final = 0.5
 # Stops by which a picture is made darker or brighter at most.
 _DARKEST: Final = 4.5
 _BRIGHTEST: Final = 2.2
 # The brightest of the skin, by which a photographer exposes: this percentile.
 _EXPOSED_FOR: Final = 85.0
+_HAIR_STAYS: Final = 0.5
 # Skin in shadow is a little more saturated: light that reaches it has been on skin before.
 _SHADOW_SATURATION: Final = 0.16
 
@@ -71,6 +72,8 @@ def person_gain(
     stops_of /= np.sqrt(np.sqrt(1 + fourth))
     mean = np.maximum(-stops_of.mean(axis=-1, keepdims=True), 0) * form.skin[..., None]
     stops_of += np.float32(_SHADOW_SATURATION) * np.minimum(mean, 2) * np.log2(np.maximum(skin_color, 0.05))
+    # What was dark in hair was dark for more than the light: it is opened up by half.
+    stops_of -= _HAIR_STAYS * form.hair[..., None] * np.maximum(stops_of, 0)
     stops_of *= form.own[..., None]
     return _over_the_edge(np.exp2(stops_of).astype(np.float32), form), exposure
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from atelier_edit.light.kelvin import tint
-from atelier_edit.light.shading import ambient, facing, lambert
+from atelier_edit.light.shading import facing, lambert, opened, thrown
 
 if TYPE_CHECKING:
     from atelier_imaging.color import ColorSpace
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
 # How much wider light spreads in skin, as a source's size, in red, green and blue.
 _SCATTER: Final = (0.16, 0.06, 0.02)
-# Hair is lit as if by a source at least this large, and its form is read this smoothly (in pupil distances).
-_HAIR_SIZE: Final = 0.6
-_HAIR_BLUR: Final = 0.12
-_FILL_SIZE: Final = 0.7
 # How wide the shine of a lamp from behind blurs, in pupil distances.
 _RIM_BLUR: Final = 0.045
 # A surface seen edge-on mirrors this many times more light than one seen from the front.
@@ -51,43 +47,20 @@ def illuminate(form: Form, rig: Rig, finish: Finish, space: ColorSpace, seen: ND
 
     `seen` (h, w) is how much of the key each node sees; what opens shadows throws none.
     """
-    hair = form.hair * (1 - form.face * form.skin)
-    normals = _softened(form, hair)
     room = np.float32(rig.ambient) * tint(rig.ambient_kelvin, space)
-    diffuse = (ambient(normals) * form.openness)[..., None] * room
+    diffuse = opened(form)[..., None] * room
     gloss = np.zeros_like(diffuse)
     for lamp, is_key in ((rig.key, True), (rig.fill, False)):
         if lamp is None or lamp.intensity <= 0:
             continue
         light = np.float32(lamp.intensity) * tint(lamp.kelvin, space)
-        free = seen if is_key else np.ones_like(hair)
-        diffuse += _scattered(form, normals, hair, lamp, free) * light
-        mirrored = _skin_gloss(form, lamp, finish) + _hair_sheen(normals, hair, lamp)
+        free = seen if is_key else np.ones_like(seen)
+        diffuse += np.stack([thrown(form, lamp, free, scatter) for scatter in _SCATTER], axis=-1) * light
+        mirrored = _skin_gloss(form, lamp, finish) + _hair_sheen(form, lamp)
         gloss += (mirrored * free)[..., None] * light
     if rig.rim is not None and rig.rim.intensity > 0:
-        _add_rim(diffuse, gloss, form, hair, rig.rim, space)
+        _add_rim(diffuse, gloss, form, rig.rim, space)
     return Illumination(diffuse, gloss)
-
-
-def _softened(form: Form, hair: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the form's normals, smoother where there is hair."""
-    smooth = cv2.GaussianBlur(form.normals, (0, 0), _HAIR_BLUR * form.unit)
-    return np.asarray(form.normals + hair[..., None] * (smooth - form.normals), np.float32)
-
-
-def _scattered(
-    form: Form, normals: NDArray[np.float32], hair: NDArray[np.float32], lamp: Lamp, seen: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Return the light (h, w, 3) that a lamp of intensity 1 throws, by how each kind of surface takes it."""
-    cosine = facing(normals, lamp)
-    wrapped = lambert(cosine, max(lamp.size, _HAIR_SIZE)) * (0.35 + 0.65 * seen)
-    channels = []
-    for scatter in _SCATTER:
-        lit = lambert(cosine, min(lamp.size + scatter, 1.0)) * seen
-        plain = lambert(cosine, lamp.size) * seen
-        own = plain + form.skin * (lit - plain)
-        channels.append(own + hair * (wrapped - own))
-    return np.stack(channels, axis=-1).astype(np.float32)
 
 
 def _skin_gloss(form: Form, lamp: Lamp, finish: Finish) -> NDArray[np.float32]:
@@ -100,23 +73,22 @@ def _skin_gloss(form: Form, lamp: Lamp, finish: Finish) -> NDArray[np.float32]:
     return np.asarray(np.float32(finish.strength) * peak * edge * form.skin, np.float32)
 
 
-def _hair_sheen(normals: NDArray[np.float32], hair: NDArray[np.float32], lamp: Lamp) -> NDArray[np.float32]:
+def _hair_sheen(form: Form, lamp: Lamp) -> NDArray[np.float32]:
     """Return the band that strands mirror (Kajiya and Kay, 1989), strands taken to fall downwards over the head."""
     down = np.array([0, -1, 0], np.float32)
-    along = down - normals * (normals @ down)[..., None]
+    along = down - form.normals * (form.normals @ down)[..., None]
     along /= np.maximum(np.linalg.norm(along, axis=-1, keepdims=True), 0.2)
     half = lamp.direction + np.array([0, 0, 1], np.float32)
     half /= np.float32(max(float(np.linalg.norm(half)), 1e-3))
     slope = along @ half
     band = np.clip(1 - slope * slope, 0, 1) ** np.float32(14)
-    return np.asarray(np.float32(0.035) * band * np.clip(facing(normals, lamp), 0, 1) * hair, np.float32)
+    return np.asarray(np.float32(0.035) * band * np.clip(facing(form.normals, lamp), 0, 1) * form.hair, np.float32)
 
 
 def _add_rim(
     diffuse: NDArray[np.float32],
     gloss: NDArray[np.float32],
     form: Form,
-    hair: NDArray[np.float32],
     lamp: Lamp,
     space: ColorSpace,
 ) -> None:
@@ -127,4 +99,4 @@ def _add_rim(
     # Hairs and cloth blur what a lamp from behind would draw as a line.
     shine = cv2.GaussianBlur(lit * edge, (0, 0), _RIM_BLUR * form.unit)
     diffuse += (0.5 * lit + 1.3 * shine)[..., None] * light
-    gloss += (shine * (0.12 + 0.16 * hair))[..., None] * light
+    gloss += (shine * (0.12 + 0.16 * form.hair))[..., None] * light

@@ -36,6 +36,8 @@ _SOFTNESSES: Final = (0.15, 0.4, 0.7)
 _MIDDLE_SOFTNESS: Final = 0.4
 # Rounds of refinement: the step in degrees, and by which factors strengths are spread.
 _ROUNDS: Final = ((6.0, 0.3), (2.0, 0.12))
+# How deep shadows may be, against those that the form throws.
+_DEPTHS: Final = (1.0, 0.6, 0.2)
 # A single point counts as much as this share of a pair: its albedo is its own.
 _SINGLE: Final = 0.6
 # Differences of log light beyond this are somebody's mole, beard or glasses.
@@ -47,17 +49,22 @@ _LIKELY_ELEVATION: Final = 35.0
 _PRIOR: Final = 0.001
 
 
-def find_key(form: Form, evidence: Evidence, near: Lamp | None = None) -> Lamp:
-    """Return the key that explains the evidence, its intensity over an ambient light of 1.
+def find_key(form: Form, evidence: Evidence, near: Lamp | None = None) -> tuple[Lamp, float]:
+    """Return the key that explains the evidence, its intensity over an ambient light of 1, and its shadows' depth.
 
+    A depth of 1 is that of shadows as the form throws them; less says that the picture does not show them so.
     `near` says where to begin; without it all directions are looked at first.
     """
-    best = near if near is not None else _cheapest(evidence, _everywhere(), _STRENGTHS, None)
+    best = near if near is not None else _cheapest(evidence, _everywhere(), _STRENGTHS, None)[0]
+    depth = 1.0
     for step, spread in _ROUNDS:
         seen = at_points(form, smoothed(form, visibility(form, best)))
+        shadows = {deep: 1 - np.float32(deep) * (1 - seen) for deep in (_DEPTHS if step == _ROUNDS[-1][0] else (1.0,))}
         strengths = [max(0.0, (best.intensity + 0.05) * math.exp(spread * k) - 0.05) for k in range(-3, 4)]
-        best = _cheapest(evidence, _around(best, step), strengths, seen)
-    return best
+        found = {deep: _cheapest(evidence, _around(best, step), strengths, each) for deep, each in shadows.items()}
+        depth = min(found, key=lambda deep: found[deep][1])
+        best = found[depth][0]
+    return best, depth
 
 
 def _everywhere() -> list[Lamp]:
@@ -82,8 +89,8 @@ def _around(lamp: Lamp, step: float) -> list[Lamp]:
 
 def _cheapest(
     evidence: Evidence, lamps: Sequence[Lamp], strengths: Sequence[float], seen: NDArray[np.float32] | None
-) -> Lamp:
-    """Return the candidate that leaves least unexplained, its strength over an ambient light of 1 as its intensity."""
+) -> tuple[Lamp, float]:
+    """Return the candidate that leaves least unexplained, its intensity over an ambient light of 1, and its cost."""
     used = evidence.weight > 0
     normals, weight = evidence.normals[used], evidence.weight[used]
     lit = np.stack([lambert(facing(normals, lamp), lamp.size) for lamp in lamps])
@@ -101,7 +108,7 @@ def _cheapest(
     share = np.asarray(strengths, np.float32) / (1 + np.asarray(strengths, np.float32))
     cost += np.float32(_PRIOR) * np.array([_unlikely(lamp) for lamp in lamps], np.float32)[:, None] * share
     one, strength = np.unravel_index(int(np.argmin(cost)), cost.shape)
-    return replace(lamps[int(one)], intensity=float(strengths[int(strength)]))
+    return replace(lamps[int(one)], intensity=float(strengths[int(strength)])), float(cost.min())
 
 
 def _pairs(evidence: Evidence, used: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
