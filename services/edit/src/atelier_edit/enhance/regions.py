@@ -46,7 +46,10 @@ class Regions:
 
 def reach(portrait: Portrait, face: Face) -> NDArray[np.float32]:
     """Return the mask (H, W), 0..1, of all that enhancing a face may touch."""
-    return np.asarray(np.maximum.reduce([portrait.mask(region, face) for region in _ALL]), np.float32)
+    whole = np.zeros(portrait.picture.pixels.shape[:2], np.float32)
+    for region in _ALL:
+        np.maximum(whole, portrait.mask(region, face), out=whole)
+    return whole
 
 
 def regions_of(portrait: Portrait, face: Face, whole: NDArray[np.float32], view: View) -> Regions:
