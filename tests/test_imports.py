@@ -48,6 +48,7 @@ BANNED = {
     "services/imaging": HEAVY | GRPC,
     "services/kit": HEAVY,
     "services/style": HEAVY,
+    "services/identity": HEAVY,
 }
 
 # Run by environments of their own, which hold what these import: model conversion, and Triton's Python backend.

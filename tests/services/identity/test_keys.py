@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import stat
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from atelier_identity import keys
 from atelier_identity.keys import MasterKeys
 from atelier_identity.settings import IdentitySettings
-from atelier_rpc.settings import SettingsError, read
+from atelier_rpc.settings import SettingsError, read, table
 from atelier_sdk.errors import ProfileSealedError
 from cryptography.fernet import Fernet
 
 from tests.services.identity.people import new_keys
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 DATA_KEY = bytes(range(32))
 
@@ -111,3 +108,8 @@ def test_keys_and_passwords_stand_in_no_representation(tmp_path: Path) -> None:
     chosen = settings(tmp_path, ATELIER_IDENTITY_KEYS=key, ATELIER_IDENTITY_DATABASE="postgresql://u:secret@host/name")
     assert key not in repr(chosen)
     assert "secret" not in repr(chosen)
+
+
+def test_the_page_has_the_settings_as_they_are() -> None:
+    page = Path(__file__).parents[3] / "docs/74-identity.md"
+    assert table(IdentitySettings) in page.read_text(encoding="utf-8")

@@ -194,7 +194,7 @@ def lock(
 ) -> Steps[LockResult]:
     """Bring features of a face back to a profile's proportions; `identity_floor` is of the similarity to the profile.
 
-    `features` are nose_width, nose_length, jaw_width, mouth_width, chin_height, brow_height; left out, the first three.
+    `features` are nose_width, nose_length, jaw_width, mouth_width, brow_height; left out, the first three.
     `strength` is 0..1, `tolerance` 0..0.1 of the distance between the pupils.
 
     Errors: NotFoundError (PROFILE_UNKNOWN); FailedPreconditionError (IDENTITY_BELOW_FLOOR …); AtelierCallError;

@@ -705,8 +705,8 @@ class IdentityLock(_message.Message):
     """Deviation that is left alone, in units of the distance between the pupils, 0 to 0.1. Default 0.015."""
     @_builtins.property
     def features(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Features to hold, as in Proportion: `nose_width`, `nose_length`, `jaw_width`, and `mouth_width`, `chin_height`,
-        `brow_height`, which an expression moves. Left out, the first three. The spacing and width of eyes are measured only.
+        """Features to hold, as in Proportion: `nose_width`, `nose_length`, `jaw_width`, and `mouth_width` and `brow_height`,
+        which an expression moves. Left out, the first three. Eyes and chin are measured only.
         """
 
     def __init__(

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 LARGEST_CHANGE: Final = 0.08
 _ROUNDS: Final = 3
 # Features whose change moves the outline of the face before what is behind it.
-_OUTLINE: Final = frozenset({"jaw_width", "chin_height"})
+_OUTLINE: Final = frozenset({"jaw_width"})
 # In distances between the pupils: how far beyond the face the flow fades, how wide the border is in which hair may hide
 # that the person's mask does not know, how far beyond the mask pixels may change at all, and the step of the grid.
 _REACH: Final = 0.5
@@ -83,7 +83,7 @@ def lock(
     locked = Locked(portrait, face, before, before, {}, 1.0, notes)
     changes = wanted
     for _ in range(_ROUNDS if wanted else 0):
-        pixels, lowest = _warped(portrait, face, changes, check)
+        pixels, lowest = warped(portrait, face, changes, check)
         drawn = Portrait(portrait.picture.with_pixels(pixels), models)
         seen = _same_face(drawn, face)
         if seen is None:
@@ -123,10 +123,13 @@ def _missing(after: Mapping[str, float], before: Mapping[str, float], wanted: Ma
     return float(np.sqrt(np.mean([(after[name] - before[name] - change) ** 2 for name, change in wanted.items()])))
 
 
-def _warped(
-    portrait: Portrait, face: Face, changes: Mapping[str, float], check: Callable[[], None]
+def warped(
+    portrait: Portrait, face: Face, changes: Mapping[str, float], check: Callable[[], None] = lambda: None
 ) -> tuple[Pixels, float]:
-    """Draw the picture with the face moulded; answer the lowest Jacobian of the flow as well."""
+    """Draw the picture with the face moulded, each feature changed as asked, in distances between the pupils.
+
+    Answer the pixels, and the lowest Jacobian of the flow, which is above 0 where nothing folds over.
+    """
     flow = _flow(face, changes)
     lowest = float(flow.jacobian().min())
     pixels = portrait.picture.pixels

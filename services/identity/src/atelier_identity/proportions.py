@@ -61,7 +61,7 @@ FEATURES: Final = (
     Feature("nose_width", Axis.ACROSS, (64,), (294,)),
     Feature("nose_length", Axis.ALONG, (2,), (168,)),
     Feature("mouth_width", Axis.ACROSS, (61,), (291,), is_mobile=True),
-    Feature("chin_height", Axis.ALONG, (152,), (17,), is_mobile=True),
+    Feature("chin_height", Axis.ALONG, (152,), (17,), is_mobile=True, can_be_locked=False),
     Feature("jaw_width", Axis.ACROSS, (172,), (397,)),
 )
 

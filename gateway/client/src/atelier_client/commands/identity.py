@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from atelier_client.studio import AsyncAtelier
 
 _DEADLINE_SECONDS = 120.0
-_FEATURES = ("nose_width", "nose_length", "jaw_width", "mouth_width", "chin_height", "brow_height")
+_FEATURES = ("nose_width", "nose_length", "jaw_width", "mouth_width", "brow_height")
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 
