@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import numpy as np
@@ -34,7 +34,7 @@ def pixels_of(image: image_pb2.Image) -> NDArray[np.uint8]:
     return np.asarray(decode(image.content).pixels, np.uint8)
 
 
-def asked(pixels: NDArray[np.uint8], **controls: object) -> expression_pb2.AdjustRequest:
+def asked(pixels: NDArray[np.uint8], **controls: Any) -> expression_pb2.AdjustRequest:
     adjustment = expression_pb2.ExpressionAdjustment(**controls)
     return expression_pb2.AdjustRequest(image=png(pixels), adjustment=adjustment)
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING
 
+from atelier_imaging.portrait import Portrait
 from atelier_imaging.region import Region
 
 from atelier_expression.controls import Adjustment
 from atelier_expression.draw import draw
 from atelier_expression.goal import CLOSED_MOUTH, Goal, goal
-from atelier_expression.limits import require_reachable
+from atelier_expression.limits import needs_reenactment, require_reachable
+from atelier_expression.reenact.head import turn_head
 from atelier_expression.scene import Scene, scene
 from atelier_expression.settle import settled
+from atelier_expression.turn import Turn, turn_points, turned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,9 +23,9 @@ if TYPE_CHECKING:
     from atelier_imaging.face import Face
     from atelier_imaging.models import ModelRunner
     from atelier_imaging.picture import Picture
-    from atelier_imaging.portrait import Portrait
 
     from atelier_expression.movement import Movement
+    from atelier_expression.reenact.parts import Parts
     from atelier_expression.wishes import Wish
 
 
@@ -53,7 +56,8 @@ def plan_adjustment(wish: Wish, portrait: Portrait, face: Face, models: ModelRun
     """
     require_reachable(portrait, face, wish.asked)
     wanted = goal(face, wish.asked)
-    movement = settled(portrait.picture.pixels, face, wish.asked, models)
+    warped = wish.asked.unturned if needs_reenactment(wish.asked) else wish.asked
+    movement = settled(portrait.picture.pixels, face, warped, models)
     parameters = {
         **{field.name: round(getattr(wish.asked, field.name), 4) for field in fields(Adjustment)},
         "expression": wish.name,
@@ -75,6 +79,22 @@ def adjust(portrait: Portrait, plan: Plan, check: Callable[[], None] = lambda: N
     person = portrait.mask(Region.PERSON) if plan.movement.turn else None
     shown = scene(plan.face, plan.movement, (picture.width, picture.height), others, person)
     return Adjusted(picture.with_pixels(draw(picture.pixels, shown, person, check)), shown)
+
+
+def reenact(
+    portrait: Portrait, plan: Plan, parts: Parts, models: ModelRunner, check: Callable[[], None] = lambda: None
+) -> Adjusted:
+    """Draw a portrait with its face moved by the warp, and then its head turned by a reenactment network.
+
+    Raises what `models.infer` raises.
+    """
+    turn = Turn(plan.asked.pitch_degrees, plan.asked.yaw_degrees, plan.asked.roll_degrees)
+    picture, face = portrait.picture, plan.face
+    shown = scene(face, plan.movement, (picture.width, picture.height))
+    moved = picture.with_pixels(draw(picture.pixels, shown, None, check)) if plan.movement.deforms else picture
+    turned_head = turn_head(Portrait.of_known(moved, portrait.faces, models), face, turn, parts, models, check)
+    mesh = turn_points(shown.mesh, shown.frame, turned(shown.frame, turn))
+    return Adjusted(turned_head, replace(shown, mesh=mesh, movement=replace(plan.movement, turn=turn)))
 
 
 def _notes(wish: Wish, face: Face, movement: Movement) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import Enum
 
 
@@ -40,6 +40,11 @@ class Adjustment:
     def is_neutral(self) -> bool:
         """Tell whether it leaves every face as it is."""
         return not any(getattr(self, field.name) for field in fields(self))
+
+    @property
+    def unturned(self) -> Adjustment:
+        """Return all of it but the turn of the head."""
+        return replace(self, pitch_degrees=0.0, yaw_degrees=0.0, roll_degrees=0.0)
 
     def times(self, share: float) -> Adjustment:
         """Return that share of the change."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from atelier_sdk.errors import EyesClosedError, FieldViolation, ModelNotInstalledError, PoseTooExtremeError
+from atelier_sdk.errors import EyesClosedError, FieldViolation, PoseTooExtremeError
 
 from atelier_expression.closed import is_closed
 
@@ -28,7 +28,6 @@ FURTHEST: Final = {
 }
 # Beyond this a warp shows a side of the head that the picture does not have.
 MAX_WARPED_YAW_DEGREES: Final = 15.0
-REENACTMENT: Final = "reenactment"
 
 
 def require_reachable(portrait: Portrait, face: Face, asked: Adjustment) -> None:
@@ -46,18 +45,9 @@ def require_reachable(portrait: Portrait, face: Face, asked: Adjustment) -> None
     _require_open_eyes(portrait, face, asked)
 
 
-def require_reenactment(*, installed: bool) -> None:
-    """Refuse a turn that needs a reenactment network where there is none.
-
-    Raises ModelNotInstalledError with the command that installs it.
-    """
-    if installed:
-        return
-    raise ModelNotInstalledError(
-        f"A turn beyond {MAX_WARPED_YAW_DEGREES:g}° shows a side of the head that the picture lacks and needs a "
-        f"reenactment network; none is installed. `atelier models pull {REENACTMENT}` says how to get one.",
-        metadata={"model": REENACTMENT, "limit": f"{MAX_WARPED_YAW_DEGREES:g}", "field": "adjustment.yaw_degrees"},
-    )
+def needs_reenactment(asked: Adjustment) -> bool:
+    """Tell whether a turn shows a side of the head that the picture does not have."""
+    return abs(asked.yaw_degrees) > MAX_WARPED_YAW_DEGREES
 
 
 def _require_pose(face: Face, asked: Adjustment) -> None:

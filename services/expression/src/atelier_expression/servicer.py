@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,10 +18,12 @@ from atelier_service import wire
 from atelier_service.servicer import Preset, Servicer
 from atelier_service.sitting import Outcome, Sitting
 
-from atelier_expression.adjust import Adjusted, Plan, adjust, plan_adjustment
-from atelier_expression.limits import MAX_WARPED_YAW_DEGREES, require_reenactment
+from atelier_expression.adjust import Adjusted, Plan, adjust, plan_adjustment, reenact
+from atelier_expression.limits import needs_reenactment
 from atelier_expression.measures import measure
 from atelier_expression.presets import expressions
+from atelier_expression.reenact.parts import load
+from atelier_expression.reenact.settings import ReenactmentSettings, read_settings
 from atelier_expression.wishes import wish_of
 
 if TYPE_CHECKING:
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from atelier_imaging.picture import Picture
     from atelier_service.call import Call
 
+    from atelier_expression.reenact.parts import Parts
     from atelier_expression.wishes import Wish
 
 # An expression changes what an encoder sees more than light does: as published for reenactment.
@@ -40,6 +45,17 @@ class ExpressionServicer(Servicer):
 
     version = "0.1.0"
 
+    def __init__(self, settings: ReenactmentSettings | None = None) -> None:
+        """Take the settings of a run, or read the environment's. Parts are loaded when they are first asked for."""
+        chosen = settings or read_settings()
+        self._loading = threading.Lock()
+        self._load = functools.cache(functools.partial(load, chosen.folder))
+
+    def _parts(self) -> Parts:
+        """Return the reenactment parts. Raises what `load` raises."""
+        with self._loading:
+            return self._load()
+
     def presets(self) -> Sequence[Preset]:
         """Return the named expressions."""
         return [Preset("expression", name, each.description) for name, each in expressions().items()]
@@ -47,13 +63,12 @@ class ExpressionServicer(Servicer):
     def adjust(self, request: expression_pb2.AdjustRequest, call: Call) -> expression_pb2.AdjustResponse:
         """Change expression, gaze and pose of a face."""
         wish = wish_of(request.adjustment)
-        if abs(wish.asked.yaw_degrees) > MAX_WARPED_YAW_DEGREES:
-            require_reenactment(installed=False)
+        parts = self._parts() if needs_reenactment(wish.asked) else None
         sitting = Sitting(request, call)
         face = sitting.face()
         if face is None:
             raise NoFaceError("There is no face in the picture.")
-        work = _Work(wish, sitting.portrait, face, call)
+        work = _Work(wish, sitting.portrait, face, call, parts)
         done = work.of(sitting.kept_of(work.render, face, moves=True))
         with call.stage("measure"):
             found = done.found(call)
@@ -96,8 +111,8 @@ class _Done:
 class _Work:
     """Adjustments of one face at whatever share of what was asked."""
 
-    def __init__(self, wish: Wish, portrait: Portrait, face: Face, call: Call) -> None:
-        self._wish, self._portrait, self._face, self._call = wish, portrait, face, call
+    def __init__(self, wish: Wish, portrait: Portrait, face: Face, call: Call, parts: Parts | None) -> None:
+        self._wish, self._portrait, self._face, self._call, self._parts = wish, portrait, face, call, parts
         self._done: list[_Done] = []
 
     def render(self, share: float) -> Picture:
@@ -106,7 +121,11 @@ class _Work:
         with call.stage("operate"):
             wish = replace(self._wish, asked=self._wish.asked.times(share))
             plan = plan_adjustment(wish, self._portrait, self._face, call.models)
-            self._done.append(_Done(plan, adjust(self._portrait, plan, call.check)))
+            if self._parts is not None and needs_reenactment(wish.asked):
+                adjusted = reenact(self._portrait, plan, self._parts, call.models, call.check)
+            else:
+                adjusted = adjust(self._portrait, plan, call.check)
+            self._done.append(_Done(plan, adjusted))
         return self._done[-1].adjusted.picture
 
     def of(self, picture: Picture) -> _Done:
