@@ -33,8 +33,9 @@ def typology_angle(picture: Picture, face: Face, mask: Callable[[Region, Face], 
     Chardon, Cretois and Hourseau, "Skin colour typology and suntanning pathways", 1991, on the median colour of pixels
     that are certainly skin, under D65. None where too few are visible or they have no colour.
     """
-    covered = np.maximum.reduce([mask(region, face) for region in _PATCHES])
-    skin = picture.pixels[covered > _CERTAIN]
+    part = _within(face, picture)
+    covered = np.maximum.reduce([mask(region, face)[part] for region in _PATCHES])
+    skin = picture.pixels[part][covered > _CERTAIN]
     if len(skin) < _FEWEST_PIXELS:
         return None
     skin = skin[:: max(1, len(skin) // _ENOUGH_PIXELS)]
@@ -42,3 +43,11 @@ def typology_angle(picture: Picture, face: Face, mask: Callable[[Region, Face], 
     if math.hypot(a, b) < _LEAST_CHROMA:
         return None
     return math.degrees(math.atan2(lightness - 50.0, b))
+
+
+def _within(face: Face, picture: Picture) -> tuple[slice, slice]:
+    """Return the rows and columns of the mesh, which forehead and cheeks are patches of."""
+    size = (picture.width, picture.height)
+    left, top = np.clip(np.floor(face.mesh[:, :2].min(axis=0)), 0, size).astype(int)
+    right, bottom = np.clip(np.ceil(face.mesh[:, :2].max(axis=0)), 0, size).astype(int)
+    return slice(int(top), int(bottom)), slice(int(left), int(right))
