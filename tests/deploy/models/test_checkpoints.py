@@ -66,6 +66,7 @@ def test_each_states_its_licence() -> None:
     assert told == {
         "flux2-klein-4b": ("black-forest-labs/FLUX.2-klein-4B", "Apache-2.0"),
         "qwen-image-edit-2509": ("Qwen/Qwen-Image-Edit-2509", "Apache-2.0"),
+        "reenactment": ("KwaiVGI/LivePortrait", "MIT"),
     }
 
 
