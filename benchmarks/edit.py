@@ -27,7 +27,7 @@ def of_portraits(folder: Path, share: float) -> list[str]:
     if not paths:
         return [f"No portraits are in {folder.name}: nothing was measured on faces. Set ATELIER_PORTRAITS.", ""]
     truth = edit_truth.measure(paths, max(2, round(share * SITTERS)), runner)
-    few = paths[:: max(1, len(paths) // max(2, round(share * PORTRAITS)))]
+    few = edit_portraits.chosen(paths, max(6, round(share * PORTRAITS)), runner)
     light = edit_portraits.measure_light(few, runner)
     detail = edit_portraits.measure_detail(few[::2], runner)
     return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 import cv2
@@ -41,6 +42,7 @@ CONTROLS: Final = {
 }
 # Chardon, Cretois and Hourseau: Skin colour typology and suntanning pathways. 1991.
 CLASSES: Final = ((55.0, "very light"), (41.0, "light"), (28.0, "intermediate"), (10.0, "tan"), (-90.0, "brown, dark"))
+COLORLESS: Final = "without colour"
 # A change of light of a tenth beside an edge is hardly seen; one of a fifth is.
 HALO: Final = Gate(maximum=0.1, fail_above=0.2)
 _SECTORS, _FEWEST_PIXELS, _DARKEST = 36, 30, 0.01
@@ -69,6 +71,26 @@ def opened(path: Path, runner: ModelRunner) -> tuple[Portrait, Face] | None:
         source = replace(grown.source, was_grey=portrait.picture.source.was_grey)
         portrait = Portrait(replace(grown, source=source), runner)
     return (portrait, portrait.faces[0]) if len(portrait.faces) == 1 else None
+
+
+def chosen(paths: Sequence[Path], count: int, runner: ModelRunner) -> list[Path]:
+    """Choose portraits of one person, as many of each class of skin as there are, up to an equal share of `count`.
+
+    They are taken in an order that has nothing to do with their names, until every class is full.
+    """
+    kinds = [name for _, name in CLASSES] + [COLORLESS]
+    share = -(-count // len(kinds))
+    found: dict[str, list[Path]] = {name: [] for name in kinds}
+    for path in sorted(paths, key=lambda path: sha256(path.name.encode()).digest()):
+        if all(len(each) >= share for each in found.values()):
+            break
+        portrait = Portrait(decode(path.read_bytes()), runner)
+        if len(portrait.faces) != 1:
+            continue
+        own = found[skin_class(portrait.ita_degrees())]
+        if len(own) < share:
+            own.append(path)
+    return [path for each in found.values() for path in each]
 
 
 def measure_light(paths: Sequence[Path], runner: ModelRunner) -> list[Taken]:
@@ -118,7 +140,7 @@ def halo(before: Picture, after: Picture, person: NDArray[np.float32], interocul
 def skin_class(ita_degrees: float | None) -> str:
     """Name the class of a typology angle."""
     if ita_degrees is None:
-        return "without colour"
+        return COLORLESS
     return next(name for lowest, name in CLASSES if ita_degrees >= lowest)
 
 
@@ -172,7 +194,7 @@ def _by_skin(taken: Sequence[Taken]) -> list[str]:
         f"| skin | portraits | {' | '.join(name.replace('_', ' ') for name in names)} |",
         f"|---|---|{'---|' * len(names)}",
     ]
-    for skin in [*(name for _, name in CLASSES), "without colour", "all"]:
+    for skin in [*(name for _, name in CLASSES), COLORLESS, "all"]:
         own = [each for each in taken if skin in ("all", each.skin)]
         shifts = len([each for each in own if each.measure.name == "global_shift"]) // len(PATTERNS)
         if shifts:
