@@ -29,8 +29,12 @@ if TYPE_CHECKING:
     from atelier_imaging.portrait import Portrait
     from numpy.typing import NDArray
 
-# Nodes of the grid along one distance of the pupils, and how far it reaches from the eyes: sideways, up, down.
+# Nodes of the grid along one distance of the pupils; fewer, down to the lesser, where the whole grid would have more
+# than so many: the smaller a face in the picture, the less of it is seen.
 _NODES: Final = 30.0
+_FEWEST_NODES: Final = 18.0
+_MOST_NODES: Final = 60_000
+# How far the grid reaches from the eyes: sideways, up, down.
 _REACH: Final = (6.0, 4.5, 8.0)
 # Bodies wider than twice this (in pupil distances) are flat in the middle.
 _ROUNDNESS: Final = 1.1
@@ -161,7 +165,9 @@ def _grid(portrait: Portrait, face: Face) -> Grid:
     left, right = max(0.0, x - _REACH[0] * unit), min(float(portrait.picture.width), x + _REACH[0] * unit)
     top, bottom = max(0.0, y - _REACH[1] * unit), min(float(portrait.picture.height), y + _REACH[2] * unit)
     left, top, right, bottom = (float(round(edge)) for edge in (left, top, right, bottom))
-    return Grid.covering(left, top, right, bottom, max(1.0, unit / _NODES))
+    fitting = np.sqrt(_MOST_NODES * unit**2 / max((right - left) * (bottom - top), 1.0))
+    nodes = float(np.clip(fitting, _FEWEST_NODES, _NODES))
+    return Grid.covering(left, top, right, bottom, max(1.0, unit / nodes))
 
 
 def _own(portrait: Portrait, face: Face, grid: Grid) -> NDArray[np.float32]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from atelier_edit.light.evidence import at_points, smoothed
 from atelier_edit.light.rig import Lamp
-from atelier_edit.light.shading import ambient, facing, lambert
+from atelier_edit.light.shading import ambient, lambert
 from atelier_edit.light.shadows import visibility
 
 if TYPE_CHECKING:
@@ -34,15 +34,17 @@ _ELEVATIONS: Final = range(-15, 76, 15)
 _STRENGTHS: Final = (0.0, 0.3, 0.7, 1.3, 2.2, 3.8, 7.0, 14.0)
 _SOFTNESSES: Final = (0.15, 0.4, 0.7)
 _MIDDLE_SOFTNESS: Final = 0.4
-# Rounds of refinement: the step in degrees, and by which factors strengths are spread.
-_ROUNDS: Final = ((6.0, 0.3), (2.0, 0.12))
 # How deep shadows may be, against those that the form throws.
 _DEPTHS: Final = (1.0, 0.6, 0.2)
+# Rounds of refinement: the step in degrees, by which factors strengths are spread, which softnesses (that found, where
+# none is named) and which depths are tried.
+_ROUNDS: Final = ((6.0, 0.35, _SOFTNESSES, (1.0,)), (2.0, 0.15, (), _DEPTHS))
 # A single point counts as much as this share of a pair: its albedo is its own.
 _SINGLE: Final = 0.6
 # Differences of log light beyond this are somebody's mole, beard or glasses.
 _ROBUST: Final = 0.25
-# The median is taken of every so many points.
+# Of single points every second is looked at, and the median is taken of every third of those.
+_SINGLES_OF: Final = 2
 _MEDIAN_OF: Final = 3
 # A key straight ahead and above is likelier than any other, where nothing speaks against it.
 _LIKELY_ELEVATION: Final = 35.0
@@ -57,11 +59,11 @@ def find_key(form: Form, evidence: Evidence, near: Lamp | None = None) -> tuple[
     """
     best = near if near is not None else _cheapest(evidence, _everywhere(), _STRENGTHS, None)[0]
     depth = 1.0
-    for step, spread in _ROUNDS:
+    for step, spread, softnesses, depths in _ROUNDS:
         seen = at_points(form, smoothed(form, visibility(form, best)))
-        shadows = {deep: 1 - np.float32(deep) * (1 - seen) for deep in (_DEPTHS if step == _ROUNDS[-1][0] else (1.0,))}
-        strengths = [max(0.0, (best.intensity + 0.05) * math.exp(spread * k) - 0.05) for k in range(-3, 4)]
-        found = {deep: _cheapest(evidence, _around(best, step), strengths, each) for deep, each in shadows.items()}
+        strengths = [max(0.0, (best.intensity + 0.05) * math.exp(spread * k) - 0.05) for k in range(-2, 3)]
+        candidates = _around(best, step, softnesses or (best.softness,))
+        found = {deep: _cheapest(evidence, candidates, strengths, 1 - np.float32(deep) * (1 - seen)) for deep in depths}
         depth = min(found, key=lambda deep: found[deep][1])
         best = found[depth][0]
     return best, depth
@@ -74,7 +76,7 @@ def _everywhere() -> list[Lamp]:
     ]
 
 
-def _around(lamp: Lamp, step: float) -> list[Lamp]:
+def _around(lamp: Lamp, step: float, softnesses: Sequence[float]) -> list[Lamp]:
     """Return candidates around a lamp: 5 x 5 directions, each with every softness."""
     return [
         replace(
@@ -83,7 +85,7 @@ def _around(lamp: Lamp, step: float) -> list[Lamp]:
             elevation_degrees=float(np.clip(lamp.elevation_degrees + step * j, -80, 88)),
             softness=softness,
         )
-        for i, j, softness in itertools.product(range(-2, 3), range(-2, 3), _SOFTNESSES)
+        for i, j, softness in itertools.product(range(-2, 3), range(-2, 3), softnesses)
     ]
 
 
@@ -92,30 +94,31 @@ def _cheapest(
 ) -> tuple[Lamp, float]:
     """Return the candidate that leaves least unexplained, its intensity over an ambient light of 1, and its cost."""
     used = evidence.weight > 0
-    normals, weight = evidence.normals[used], evidence.weight[used]
-    lit = np.stack([lambert(facing(normals, lamp), lamp.size) for lamp in lamps])
+    lit = _lambert_of(evidence.normals, lamps)
     if seen is not None:
-        lit *= seen[used]
+        lit *= seen
     # Candidates first, points last: (lamps, strengths, points).
     error = lit[:, None, :] * np.asarray(strengths, np.float32)[:, None]
-    error += ambient(normals) * evidence.openness[used]
+    error += ambient(evidence.normals) * evidence.openness
     np.log(error, out=error)
-    np.subtract(evidence.light[used], error, out=error)
-    right, left = _pairs(evidence, used)
-    cost = _mean_cost(error[..., right] - error[..., left], np.minimum(weight[right], weight[left]))
-    error -= np.median(error[..., ::_MEDIAN_OF], axis=-1, keepdims=True)
-    cost += np.float32(_SINGLE) * _mean_cost(error, weight)
+    np.subtract(evidence.light, error, out=error)
+    both = used[evidence.right] & used[evidence.left]
+    right, left = evidence.right[both], evidence.left[both]
+    uneven = np.take(error, right, axis=-1) - np.take(error, left, axis=-1)
+    cost = _mean_cost(uneven, np.minimum(evidence.weight[right], evidence.weight[left]))
+    single = np.take(error, np.flatnonzero(used)[::_SINGLES_OF], axis=-1)
+    single -= np.median(single[..., ::_MEDIAN_OF], axis=-1, keepdims=True)
+    cost += np.float32(_SINGLE) * _mean_cost(single, evidence.weight[used][::_SINGLES_OF])
     share = np.asarray(strengths, np.float32) / (1 + np.asarray(strengths, np.float32))
     cost += np.float32(_PRIOR) * np.array([_unlikely(lamp) for lamp in lamps], np.float32)[:, None] * share
     one, strength = np.unravel_index(int(np.argmin(cost)), cost.shape)
     return replace(lamps[int(one)], intensity=float(strengths[int(strength)])), float(cost.min())
 
 
-def _pairs(evidence: Evidence, used: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return where, among the used points, both of a pair are."""
-    place = np.cumsum(used) - 1
-    both = used[evidence.right] & used[evidence.left]
-    return place[evidence.right[both]], place[evidence.left[both]]
+def _lambert_of(normals: NDArray[np.float32], lamps: Sequence[Lamp]) -> NDArray[np.float32]:
+    """Return what points of some normals (n, 3) get from each of some lamps, (lamps, n)."""
+    cosines = np.stack([lamp.direction for lamp in lamps]) @ normals.T
+    return np.stack([lambert(cosine, lamp.size) for cosine, lamp in zip(cosines, lamps, strict=True)])
 
 
 def _mean_cost(error: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
