@@ -79,7 +79,7 @@ def test_what_the_lid_hid_of_the_iris_is_completed_when_it_comes_down(ball: Eyeb
 def test_the_light_goes_half_the_iriss_way(ball: Eyeball) -> None:
     after = looking(ball, (12, 0))
 
-    bright = (*np.argwhere(after[60:95, 60:110] > 0.8 * LIGHT), 60, 60)
+    bright = np.argwhere(after[60:95, 60:110] > 0.8 * LIGHT) + np.array([60, 60])
     near = bright[np.hypot(bright[:, 1] - (74 + 6), bright[:, 0] - 76) < 5]
     assert len(near) > 5
     assert after[76, 74 + 12 + 3] == pytest.approx(IRIS, abs=25)
