@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -57,48 +56,39 @@ def find_key(form: Form, evidence: Evidence, near: Lamp | None = None) -> tuple[
     A depth of 1 is that of shadows as the form throws them; less says that the picture does not show them so.
     `near` says where to begin; without it all directions are looked at first.
     """
-    best = near if near is not None else _cheapest(evidence, _everywhere(), _STRENGTHS, None)[0]
-    depth = 1.0
+    best, depth = near, 1.0
+    if best is None:
+        everywhere = itertools.product(_AZIMUTHS, _ELEVATIONS, (_MIDDLE_SOFTNESS,))
+        best, _ = _cheapest(evidence, np.array(list(everywhere), np.float32), _STRENGTHS, None)
     for step, spread, softnesses, depths in _ROUNDS:
         seen = at_points(form, smoothed(form, visibility(form, best)))
         strengths = [max(0.0, (best.intensity + 0.05) * math.exp(spread * k) - 0.05) for k in range(-2, 3)]
-        candidates = _around(best, step, softnesses or (best.softness,))
-        found = {deep: _cheapest(evidence, candidates, strengths, 1 - np.float32(deep) * (1 - seen)) for deep in depths}
+        lamps = _around(best, step, softnesses or (best.softness,))
+        found = {deep: _cheapest(evidence, lamps, strengths, 1 - np.float32(deep) * (1 - seen)) for deep in depths}
         depth = min(found, key=lambda deep: found[deep][1])
         best = found[depth][0]
     return best, depth
 
 
-def _everywhere() -> list[Lamp]:
-    return [
-        Lamp(float(azimuth), float(elevation), softness=_MIDDLE_SOFTNESS)
-        for azimuth, elevation in itertools.product(_AZIMUTHS, _ELEVATIONS)
-    ]
-
-
-def _around(lamp: Lamp, step: float, softnesses: Sequence[float]) -> list[Lamp]:
-    """Return candidates around a lamp: 5 x 5 directions, each with every softness."""
-    return [
-        replace(
-            lamp,
-            azimuth_degrees=lamp.azimuth_degrees + step * i,
-            elevation_degrees=float(np.clip(lamp.elevation_degrees + step * j, -80, 88)),
-            softness=softness,
-        )
-        for i, j, softness in itertools.product(range(-2, 3), range(-2, 3), softnesses)
-    ]
+def _around(lamp: Lamp, step: float, softnesses: Sequence[float]) -> NDArray[np.float32]:
+    """Return candidates (n, 3) around a lamp, azimuth, elevation, softness: 5 x 5 directions with each softness."""
+    steps = np.arange(-2, 3) * step
+    azimuths = lamp.azimuth_degrees + steps
+    elevations = np.clip(lamp.elevation_degrees + steps, -80, 88)
+    return np.array(list(itertools.product(azimuths, elevations, softnesses)), np.float32)
 
 
 def _cheapest(
-    evidence: Evidence, lamps: Sequence[Lamp], strengths: Sequence[float], seen: NDArray[np.float32] | None
+    evidence: Evidence, lamps: NDArray[np.float32], strengths: Sequence[float], seen: NDArray[np.float32] | None
 ) -> tuple[Lamp, float]:
-    """Return the candidate that leaves least unexplained, its intensity over an ambient light of 1, and its cost."""
+    """Return which of some lamps (n, 3) leaves least unexplained, its intensity over an ambient of 1, and its cost."""
     used = evidence.weight > 0
-    lit = _lambert_of(evidence.normals, lamps)
+    lit = _lit(evidence.normals, lamps)
     if seen is not None:
         lit *= seen
+    strength = np.asarray(strengths, np.float32)
     # Candidates first, points last: (lamps, strengths, points).
-    error = lit[:, None, :] * np.asarray(strengths, np.float32)[:, None]
+    error = lit[:, None, :] * strength[:, None]
     error += ambient(evidence.normals) * evidence.openness
     np.log(error, out=error)
     np.subtract(evidence.light, error, out=error)
@@ -109,16 +99,19 @@ def _cheapest(
     single = np.take(error, np.flatnonzero(used)[::_SINGLES_OF], axis=-1)
     single -= np.median(single[..., ::_MEDIAN_OF], axis=-1, keepdims=True)
     cost += np.float32(_SINGLE) * _mean_cost(single, evidence.weight[used][::_SINGLES_OF])
-    share = np.asarray(strengths, np.float32) / (1 + np.asarray(strengths, np.float32))
-    cost += np.float32(_PRIOR) * np.array([_unlikely(lamp) for lamp in lamps], np.float32)[:, None] * share
-    one, strength = np.unravel_index(int(np.argmin(cost)), cost.shape)
-    return replace(lamps[int(one)], intensity=float(strengths[int(strength)])), float(cost.min())
+    cost += np.float32(_PRIOR) * _unlikely(lamps)[:, None] * (strength / (1 + strength))
+    one, most = np.unravel_index(int(np.argmin(cost)), cost.shape)
+    azimuth, elevation, softness = (float(value) for value in lamps[int(one)])
+    return Lamp(azimuth, elevation, float(strength[int(most)]), softness), float(cost.min())
 
 
-def _lambert_of(normals: NDArray[np.float32], lamps: Sequence[Lamp]) -> NDArray[np.float32]:
-    """Return what points of some normals (n, 3) get from each of some lamps, (lamps, n)."""
-    cosines = np.stack([lamp.direction for lamp in lamps]) @ normals.T
-    return np.stack([lambert(cosine, lamp.size) for cosine, lamp in zip(cosines, lamps, strict=True)])
+def _lit(normals: NDArray[np.float32], lamps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what points of some normals (n, 3) get from each of some lamps (m, 3), (m, n)."""
+    azimuth, elevation = np.radians(lamps[:, 0]), np.radians(lamps[:, 1])
+    level = np.cos(elevation)
+    toward = np.stack([level * np.sin(azimuth), np.sin(elevation), level * np.cos(azimuth)], axis=-1)
+    sizes = np.array([Lamp(0.0, 0.0, softness=float(softness)).size for softness in lamps[:, 2]], np.float32)
+    return lambert(np.asarray(toward @ normals.T, np.float32), sizes[:, None])
 
 
 def _mean_cost(error: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -128,5 +121,5 @@ def _mean_cost(error: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArr
     return np.asarray(square @ weight / max(float(weight.sum()), 1e-6), np.float32)
 
 
-def _unlikely(lamp: Lamp) -> float:
-    return (lamp.azimuth_degrees / 45) ** 2 + ((lamp.elevation_degrees - _LIKELY_ELEVATION) / 35) ** 2
+def _unlikely(lamps: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray((lamps[:, 0] / 45) ** 2 + ((lamps[:, 1] - _LIKELY_ELEVATION) / 35) ** 2, np.float32)

@@ -20,14 +20,17 @@ _HAIR_SIZE: Final = 0.6
 _HAIR_SHADOW: Final = 0.25
 
 
-def lambert(cosine: NDArray[np.float32], size: float) -> NDArray[np.float32]:
+def lambert(cosine: NDArray[np.float32], size: float | NDArray[np.float32]) -> NDArray[np.float32]:
     """Return what a matt surface gets from a source of that size, by the cosine between normal and source.
 
     The clamped cosine max(0, c), averaged over sources spread evenly over c ± size: (c + s)² / 4s between -s and s.
     """
-    c, s = cosine, np.float32(size)
+    c, s = cosine, np.asarray(size, np.float32)
+    # Beyond s the parabola's tangent goes on, which is the cosine itself.
     around = np.clip(c + s, 0, 2 * s)
-    return np.asarray(np.where(c >= s, c, around * around / (4 * s)), np.float32)
+    around *= around / (4 * s)
+    around += np.maximum(c - s, 0)
+    return np.asarray(around, np.float32)
 
 
 def facing(normals: NDArray[np.float32], lamp: Lamp) -> NDArray[np.float32]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from atelier_edit.form.form import Form
     from atelier_edit.light.rig import Lamp
 
-_STEPS: Final = 22
+_STEPS: Final = 18
 # Where a ray's walk over the surface begins and ends, in pupil distances. What is nearer than the beginning is the
 # surface's own curvature, which the cosine has dealt with.
 _NEAREST: Final = 0.10
@@ -23,7 +23,7 @@ _TOLERANCE: Final = 0.02
 _FADING: Final = 0.5
 _OUTSIDE: Final = -4.0
 # Nodes along one pupil distance while walking: penumbras need no more.
-_NODES: Final = 20.0
+_NODES: Final = 17.0
 
 
 def visibility(form: Form, lamp: Lamp) -> NDArray[np.float32]:
