@@ -19,6 +19,8 @@ SECTIONS = {
     "gateway.py": "The gateway's hop",
     "analysis.py": "Face analysis",
     "style.py": "Style",
+    "upscale_quality.py": "Upscale: quality",
+    "upscale.py": "Upscale: speed and memory",
     "edit.py": "Edit",
     "identity_service.py": "The identity service",
     "identity.py": "Identity",

@@ -48,6 +48,7 @@ BANNED = {
     "services/imaging": HEAVY | GRPC,
     "services/kit": HEAVY,
     "services/style": HEAVY,
+    "services/upscale": HEAVY,
     "services/identity": HEAVY,
 }
 

@@ -37,4 +37,4 @@ def test_a_network_that_does_not_enlarge_is_refused() -> None:
 def test_a_network_that_is_not_installed_is_refused_with_the_command() -> None:
     with pytest.raises(ModelNotInstalledError) as caught:
         foreign_network("absent", FakeModels({}))
-    assert caught.value.metadata["command"] == "atelier models pull absent"
+    assert caught.value.metadata["command"] == "atelier models adopt absent FILE.onnx --license SPDX"

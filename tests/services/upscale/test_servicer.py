@@ -182,7 +182,7 @@ async def test_another_upscaler_is_used_by_its_name(service: Stub, models: FakeM
 async def test_an_upscaler_that_is_not_installed_is_refused_with_the_command(service: Stub) -> None:
     error = await refusal(service, png(astronaut(64, 64)), model="real_esrgan_x4")
     assert error.reason == "MODEL_NOT_INSTALLED"
-    assert error.metadata["command"] == "atelier models pull real_esrgan_x4"
+    assert error.metadata["command"] == "atelier models adopt real_esrgan_x4 FILE.onnx --license SPDX"
 
 
 async def test_grain_is_drawn_alike_from_the_same_seed(service: Stub) -> None:

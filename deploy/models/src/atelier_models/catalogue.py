@@ -14,11 +14,15 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
+from atelier_models.home import default_home
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
-Registry = Literal["pip", "npm", "committed"]  # the last: comes with this package
-Converter = Literal["tflite", "face-api", "onnx"]
+# `committed` comes with this package; `adopted` was added on this machine (adoption.py).
+Registry = Literal["pip", "npm", "committed", "adopted"]
+Converter = Literal["tflite", "face-api", "onnx", "adopted"]
 Precision = Literal["float32", "bfloat16"]
 Value = TypeVar("Value")
 
@@ -143,10 +147,23 @@ def parse(text: str) -> Catalogue:
     return catalogue
 
 
-@functools.cache
 def load() -> Catalogue:
-    """Return the catalogue that comes with this package."""
-    return parse(resources.files("atelier_models").joinpath("catalogue.toml").read_text(encoding="utf-8"))
+    """Return the catalogue that comes with this package, and what was adopted on this machine."""
+    entries = sorted(adopted_folder(default_home()).glob("*.toml"))
+    return _parsed("\n".join([own_text(), *(entry.read_text(encoding="utf-8") for entry in entries)]))
+
+
+def own_text() -> str:
+    """Return the file that comes with this package."""
+    return resources.files("atelier_models").joinpath("catalogue.toml").read_text(encoding="utf-8")
+
+
+def adopted_folder(home: Path) -> Path:
+    """Return where the entries of adopted models lie."""
+    return home / "catalogue"
+
+
+_parsed = functools.cache(parse)
 
 
 def _model(entry: dict[str, object], defaults: dict[str, object]) -> Model:

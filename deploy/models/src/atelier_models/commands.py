@@ -67,6 +67,7 @@ def models() -> None:
     atelier models convert       make ONNX graphs of them (pulls what is missing)
     atelier models verify        compare the graphs with the originals
     atelier models repository    write the Triton repository (prints its path)
+    atelier models adopt         add an upscaler of one's own
     """  # noqa: D301 - \b is click's sign for a paragraph that keeps its lines
 
 
@@ -183,3 +184,29 @@ def repository(*, as_json: bool) -> None:
         click.echo(json.dumps({"path": str(ready.repository), "models": sorted(ready.models)}))
     else:
         click.echo(ready.repository)
+
+
+@models.command()
+@click.argument("name")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--license", "license_", metavar="SPDX", required=True, help="The licence that it comes under.")
+def adopt(name: str, file: Path, license_: str) -> None:
+    """Add FILE, an ONNX graph that makes pictures larger, to this machine's catalogue as NAME, and install it.
+
+    Any upscaler by a whole number whose input is a picture, 0 to 1, as planes or as pixels: Real-ESRGAN's, for example.
+    A running stack serves it after its next start; `atelier upscale --model NAME` then uses it.
+
+    \b
+    atelier models adopt real_esrgan_x4 RealESRGAN_x4plus.onnx --license BSD-3-Clause
+    """  # noqa: D301 - \b is click's sign for a paragraph that keeps its lines
+    from atelier_models import adoption, conversion
+
+    home = default_home()
+    with alone(home):
+        try:
+            adoption.adopt(name, file, license_, home)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
+        known = catalogue_file.load()
+        for place in conversion.convert([known.models[name]], known, home, _reporter()):
+            click.echo(place.graph)

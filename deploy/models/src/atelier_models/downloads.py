@@ -58,6 +58,8 @@ def pull(source: Source, home: Path, progress: Reporter) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     if present(source, home):
         return folder / source.file
+    if source.registry == "adopted":
+        _check(folder / source.file, source)
     command = _pip(source) if source.registry == "pip" else _npm(source, home, progress)
     title = f"Downloading {source.package} {source.version}"
     with tempfile.TemporaryDirectory(prefix=".partial-", dir=folder) as partial:

@@ -29,7 +29,12 @@ if TYPE_CHECKING:
     from atelier_models.backend.executor import Executor, Tensors
     from atelier_models.catalogue import Converter, Model
 
-ORIGINALS: Mapping[Converter, str] = {"tflite": "LiteRT", "face-api": "NumPy, float64", "onnx": "PyTorch"}
+ORIGINALS: Mapping[Converter, str] = {
+    "tflite": "LiteRT",
+    "face-api": "NumPy, float64",
+    "onnx": "PyTorch",
+    "adopted": "ONNX Runtime, the graph as it came",
+}
 KNOWN = "known landmarks"
 NOISE_PICTURES = 3
 PARITY_BATCH = 2 + NOISE_PICTURES  # the portrait, its mirror image, noise

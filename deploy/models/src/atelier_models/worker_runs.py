@@ -112,7 +112,7 @@ def extract(model: Model, source: Path, target: Path) -> None:
     target.write_bytes(content)
     if model.member.endswith(SHARD):
         target.with_suffix(".json").write_bytes(_read(source, model.member.removesuffix(SHARD) + MANIFEST))
-    if model.converter == "onnx":
+    if model.converter in ("onnx", "adopted"):
         target.with_suffix(RECORDED).write_bytes(_read(source, model.member + RECORDED))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from atelier_sdk.errors import ModelUnusableError
+from atelier_sdk.errors import ModelNotInstalledError, ModelUnusableError
 
 from atelier_upscale.resample import resized
 
@@ -50,7 +50,12 @@ def foreign_network(model: str, models: ModelRunner) -> Networks:
 
     Raises ModelNotInstalledError, and ModelUnusableError where it does not enlarge by one whole number both ways.
     """
-    height, width = draw(models, model, np.full((1, _PROBE_SIDE, _PROBE_SIDE, 3), 0.5, np.float32)).shape[1:3]
+    try:
+        height, width = draw(models, model, np.full((1, _PROBE_SIDE, _PROBE_SIDE, 3), 0.5, np.float32)).shape[1:3]
+    except ModelNotInstalledError as error:
+        command = f"atelier models adopt {model} FILE.onnx --license SPDX"
+        message = f"The upscaler {model} is not installed. Install it with: {command}"
+        raise ModelNotInstalledError(message, metadata={"model": model, "command": command}) from error
     factor = height // _PROBE_SIDE
     if (height, width) != (factor * _PROBE_SIDE, factor * _PROBE_SIDE) or factor < FACTORS[0]:
         made = f"{width} x {height}"
