@@ -52,8 +52,9 @@ targets too; every other patch is reduced before use, which removes it.
 {steps:,} steps of {threads} processor threads in {minutes:.0f} minutes, shared with other work; batches of 24 patches
 of 32 × 32 pixels of the input, two of three for ×4; Adam with a rate that falls from 1e-3 on half a cosine, mean
 weights (decay 0.999), convolutions in bfloat16. For the first 35 % of the time there is one network, then one for
-each purpose, taking turns. Loss: Charbonnier distance of pixels, L1 distance of luma's gradients, and for *restore*
-the strength of gradients in cells of 8 × 8 pixels. No adversary, so nothing is rewarded for being invented.
+each purpose, taking turns. Loss: Charbonnier distance of pixels, L1 distance of luma's gradients, what goes beyond
+everything nearby (halos), and for *restore* the strength of gradients in cells of 8 × 8 pixels. No adversary, so
+nothing is rewarded for being invented.
 
 ## Figures
 

@@ -31,9 +31,13 @@ def _shapes(canvas: NDArray[np.uint8], generator: np.random.Generator) -> None:
     side = canvas.shape[0]
     for _ in range(generator.integers(2, 7)):
         centre = generator.integers(0, side, 2).tolist()
-        if generator.random() < 0.5:
+        kind = generator.choice(("ellipse", "polygon", "upright"))
+        if kind == "ellipse":
             axes = generator.integers(side // 16, side // 2, 2).tolist()
             cv2.ellipse(canvas, centre, axes, float(generator.uniform(0, 180)), 0, 360, _colour(generator), -1)
+        elif kind == "upright":
+            corner = generator.integers(0, side, 2).tolist()
+            cv2.rectangle(canvas, centre, corner, _colour(generator), -1)
         else:
             corners = centre + generator.normal(0, side / 4, (generator.integers(3, 6), 2))
             cv2.fillPoly(canvas, [corners.astype(np.int32)], _colour(generator))

@@ -15,7 +15,7 @@ EPSILON = 1e-3
 GRADIENT_WEIGHT: dict[Purpose, float] = {"faithful": 0.1, "restore": 0.4}
 TEXTURE_WEIGHT: dict[Purpose, float] = {"faithful": 0.0, "restore": 0.3}
 TEXTURE_CELL = 8
-RINGING_WEIGHT: dict[Purpose, float] = {"faithful": 0.0, "restore": 0.5}
+RINGING_WEIGHT: dict[Purpose, float] = {"faithful": 0.25, "restore": 1.0}
 RINGING_REACH = 2
 
 
@@ -26,8 +26,7 @@ def loss(answer: Tensor, target: Tensor, purpose: Purpose) -> Tensor:
     """
     total = _charbonnier(answer - target)
     light, true = _luma(answer), _luma(target)
-    if RINGING_WEIGHT[purpose]:
-        total = total + RINGING_WEIGHT[purpose] * _ringing(light, true)
+    total = total + RINGING_WEIGHT[purpose] * _ringing(light, true)
     for gradient, wanted in zip(_gradients(light), _gradients(true), strict=True):
         total = total + GRADIENT_WEIGHT[purpose] / 2 * (gradient - wanted).abs().mean()
         if TEXTURE_WEIGHT[purpose]:
