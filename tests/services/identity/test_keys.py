@@ -66,15 +66,15 @@ def test_a_key_file_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     assert (stat.S_IMODE(file.stat().st_mode), [path.name for path in file.parent.iterdir()]) == (0o600, ["keys"])
 
 
-def settings(tmp_path: Path, **variables: str) -> IdentitySettings:
-    return read(IdentitySettings, {"ATELIER_STATE": str(tmp_path)} | variables)
+def settings(**variables: str) -> IdentitySettings:
+    return read(IdentitySettings, variables)
 
 
-def test_without_settings_database_and_key_lie_in_the_state_folder(tmp_path: Path) -> None:
-    chosen = settings(tmp_path)
-    wrapped = chosen.master_keys().wrap(DATA_KEY)
-    assert chosen.database_url() == f"sqlite:///{tmp_path}/identity/profiles.sqlite"
-    assert settings(tmp_path).master_keys().unwrap(wrapped) == DATA_KEY
+def test_without_settings_database_and_key_lie_in_the_folder_of_the_service(tmp_path: Path) -> None:
+    chosen = settings()
+    wrapped = chosen.master_keys(tmp_path).wrap(DATA_KEY)
+    assert chosen.database_url(tmp_path) == f"sqlite:///{tmp_path}/profiles.sqlite"
+    assert settings().master_keys(tmp_path).unwrap(wrapped) == DATA_KEY
 
 
 def test_keys_come_from_the_variable_or_a_file(tmp_path: Path) -> None:
@@ -82,11 +82,11 @@ def test_keys_come_from_the_variable_or_a_file(tmp_path: Path) -> None:
     (tmp_path / "keys").write_text(f"{one}\n{two}\n")
     wrapped = MasterKeys([two]).wrap(DATA_KEY)
     for chosen in (
-        settings(tmp_path, ATELIER_IDENTITY_KEYS=f"{one},{two}"),
-        settings(tmp_path, ATELIER_IDENTITY_KEY_FILE=str(tmp_path / "keys")),
+        settings(ATELIER_IDENTITY_KEYS=f"{one},{two}"),
+        settings(ATELIER_IDENTITY_KEY_FILE=str(tmp_path / "keys")),
     ):
-        assert chosen.master_keys().unwrap(wrapped) == DATA_KEY
-        assert not chosen.master_keys().is_newest(wrapped)
+        assert chosen.master_keys(tmp_path).unwrap(wrapped) == DATA_KEY
+        assert not chosen.master_keys(tmp_path).is_newest(wrapped)
 
 
 @pytest.mark.parametrize(
@@ -99,13 +99,13 @@ def test_keys_come_from_the_variable_or_a_file(tmp_path: Path) -> None:
 )
 def test_keys_that_cannot_be_used_stop_the_start(tmp_path: Path, variables: dict[str, str], named: str) -> None:
     with pytest.raises(SettingsError, match=named) as refusal:
-        settings(tmp_path, **variables).master_keys()
+        settings(**variables).master_keys(tmp_path)
     assert "too short" not in str(refusal.value)
 
 
 def test_keys_and_passwords_stand_in_no_representation(tmp_path: Path) -> None:
     key = Fernet.generate_key().decode()
-    chosen = settings(tmp_path, ATELIER_IDENTITY_KEYS=key, ATELIER_IDENTITY_DATABASE="postgresql://u:secret@host/name")
+    chosen = settings(ATELIER_IDENTITY_KEYS=key, ATELIER_IDENTITY_DATABASE="postgresql://u:secret@host/name")
     assert key not in repr(chosen)
     assert "secret" not in repr(chosen)
 

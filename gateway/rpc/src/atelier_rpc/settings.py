@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, get_type_hints
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 Settings = TypeVar("Settings")
 _KEY: Final = "atelier.setting"
@@ -75,11 +75,15 @@ def read(kind: type[Settings], environ: Mapping[str, str]) -> Settings:
     return kind(**values)
 
 
-def read_or_exit(kind: type[Settings], *, program: str, description: str) -> Settings:
-    """Read settings of a process that takes no arguments but `--help`; exit with 2 and a sentence if that fails."""
+def read_or_exit(kind: type[Settings], *, program: str, description: str, more: Sequence[type[Any]] = ()) -> Settings:
+    """Read settings of a process that takes no arguments but `--help`; exit with 2 and a sentence if that fails.
+
+    `more` are further settings of the process, which somebody else reads: `--help` prints them as well.
+    """
     arguments = sys.argv[1:]
     if "--help" in arguments or "-h" in arguments:
-        sys.stdout.write(f"{program}: {description}\n\nIt is set up by environment variables:\n\n{table(kind)}")
+        tables = "\n".join(map(table, (kind, *more)))
+        sys.stdout.write(f"{program}: {description}\n\nIt is set up by environment variables:\n\n{tables}")
         raise SystemExit(0)
     if arguments:
         sys.stderr.write(f"{program}: takes no arguments but --help, was given {arguments[0]!r}\n")

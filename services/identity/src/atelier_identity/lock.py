@@ -7,10 +7,12 @@ result is measured, and what is missing is asked for again, of the source: never
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+import cv2
 import numpy as np
+from atelier_imaging.picture import Picture
 from atelier_imaging.portrait import Portrait
 from atelier_imaging.region import Region
 from atelier_imaging.warp.backdrop import resample_person
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 # A feature is changed by at most this share of the distance between the pupils, half of it on either side.
 LARGEST_CHANGE: Final = 0.08
 _ROUNDS: Final = 3
+# What to ask of the mesh is settled on a picture reduced to this distance between the pupils, in pixels.
+_SETTLING_INTEROCULAR: Final = 120.0
 # Features whose change moves the outline of the face before what is behind it.
 _OUTLINE: Final = frozenset({"jaw_width"})
 # In distances between the pupils: how far beyond the face the flow fades, how wide the border is in which hair may hide
@@ -80,22 +84,53 @@ def lock(
     """
     before = measure(face.mesh)
     wanted, notes = _wanted(before, wish)
-    locked = Locked(portrait, face, before, before, {}, 1.0, notes)
-    changes = wanted
-    for _ in range(_ROUNDS if wanted else 0):
+    changes = _settled(*_reduced(portrait, face, models), wanted, models, check) if wanted else {}
+    if changes:
         pixels, lowest = warped(portrait, face, changes, check)
         drawn = Portrait(portrait.picture.with_pixels(pixels), models)
         seen = _same_face(drawn, face)
+        if seen is not None:
+            return Locked(drawn, seen, before, measure(seen.mesh), changes, lowest, notes)
+    if wanted:
+        notes = (*notes, "No warp within the limits brings the measured proportions nearer; nothing was changed.")
+    return Locked(portrait, face, before, before, {}, 1.0, notes)
+
+
+def _settled(
+    portrait: Portrait, face: Face, wanted: Mapping[str, float], models: ModelRunner, check: Callable[[], None]
+) -> Mapping[str, float]:
+    """Find the changes to ask of the mesh so that the wanted ones are measured; empty where none helps."""
+    before = measure(face.mesh)
+    best: Mapping[str, float] = {}
+    least, changes = _size(wanted), wanted
+    for _ in range(_ROUNDS):
+        pixels, _lowest = warped(portrait, face, changes, check)
+        seen = _same_face(Portrait(portrait.picture.with_pixels(pixels), models), face)
         if seen is None:
             break
         after = measure(seen.mesh)
-        if locked.changes and _missing(after, before, wanted) >= _missing(locked.after, before, wanted):
+        missing = {name: change - (after[name] - before[name]) for name, change in wanted.items()}
+        if _size(missing) >= least:
             break
-        locked = Locked(drawn, seen, before, after, changes, lowest, notes)
-        changes = {
-            name: _bounded(changes[name] + change - (after[name] - before[name])) for name, change in wanted.items()
-        }
-    return locked
+        best, least = changes, _size(missing)
+        changes = {name: _bounded(changes[name] + missing[name]) for name in wanted}
+    return best
+
+
+def _reduced(portrait: Portrait, face: Face, models: ModelRunner) -> tuple[Portrait, Face]:
+    """Reduce a portrait until its face has no more pixels than its mesh is fitted in."""
+    scale = _SETTLING_INTEROCULAR / face.interocular_pixels
+    if scale >= 1:
+        return portrait, face
+    height, width = portrait.picture.pixels.shape[:2]
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    own = portrait.picture.pixels
+    pixels = np.asarray(cv2.resize(own, size, interpolation=cv2.INTER_AREA), own.dtype)
+    ratio = np.array([size[0] / width, size[1] / height, scale], np.float32)
+    small = Picture.from_array(pixels, portrait.picture.space)
+    return Portrait(small, models), replace(
+        face, mesh=face.mesh * ratio, interocular_pixels=face.interocular_pixels * scale
+    )
 
 
 def _wanted(before: Mapping[str, float], wish: Wish) -> tuple[dict[str, float], tuple[str, ...]]:
@@ -118,9 +153,9 @@ def _bounded(change: float) -> float:
     return float(np.clip(change, -LARGEST_CHANGE, LARGEST_CHANGE))
 
 
-def _missing(after: Mapping[str, float], before: Mapping[str, float], wanted: Mapping[str, float]) -> float:
-    """Return how far a result is from what was wanted, root mean square over the features."""
-    return float(np.sqrt(np.mean([(after[name] - before[name] - change) ** 2 for name, change in wanted.items()])))
+def _size(changes: Mapping[str, float]) -> float:
+    """Return the root mean square of changes."""
+    return float(np.sqrt(np.mean(np.square(list(changes.values())))))
 
 
 def warped(

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 from atelier.v1 import identity_pb2
+from atelier_imaging.identity import similarity_of_rate
 from atelier_imaging.measures import Gate, Measure, global_shift, judged, outside_mask_difference
 from atelier_imaging.region import Region
 from atelier_sdk.errors import FieldOutOfRangeError, FieldViolation, IdentityBelowFloorError, ModelNotInstalledError
 from atelier_service.sitting import Outcome, Sitting
 
 from atelier_identity import wire
+from atelier_identity.enrolment import SAME_PERSON_RATE
 from atelier_identity.lock import BORDER, Locked, Wish, lock
 from atelier_identity.proportions import FEATURES
 from atelier_identity.sitter import Sitter, require
@@ -58,6 +60,10 @@ def locked(
         if after.similarity is not None and after.similarity >= request.identity_floor:
             break
     _hold_floor(after, request.identity_floor)
+    if before.similarity is not None and before.similarity < similarity_of_rate(SAME_PERSON_RATE):
+        call.notes.append(
+            "The face is not taken for the person of the profile; it was given that person's proportions."
+        )
     with call.stage("measure"):
         measures = (
             before.measure("profile_similarity_before"),

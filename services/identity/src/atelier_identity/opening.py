@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 
 from atelier_rpc.logs import Log
+from atelier_rpc.places import state_folder
 from atelier_rpc.settings import SettingsError, read
 from atelier_sdk.errors import BackendDownError, ProfileSealedError
+from atelier_service.settings import ServiceSettings
 
 from atelier_identity.database import open_database
 from atelier_identity.servicer import IdentityServicer
@@ -22,8 +24,11 @@ def open_servicer() -> IdentityServicer:
     A database that is away now is waited for: until it answers, the service says that it is not well. Keys that an
     older master key wrapped are wrapped anew. Raises SettingsError.
     """
-    settings = read(IdentitySettings, os.environ)
-    store = ProfileStore(open_database(settings.database_url()), settings.master_keys(), quota=settings.quota)
+    settings, service = read(IdentitySettings, os.environ), read(ServiceSettings, os.environ)
+    folder = state_folder(service.state, service.home) / "identity"
+    store = ProfileStore(
+        open_database(settings.database_url(folder)), settings.master_keys(folder), quota=settings.quota
+    )
     try:
         store.prepare()
         if changed := store.rewrap():

@@ -21,7 +21,7 @@ from atelier_identity.profile import NewProfile
 from atelier_identity.sitter import Sitter, all_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import timedelta
 
     from atelier.v1.report_pb2 import Report
@@ -64,6 +64,7 @@ class IdentityServicer(Servicer):
         comparer = Comparer(call, self._store)
         references = [sitter.reference(comparer.embed(sitter), call) for sitter in sitters]
         profile = enrol(request.display_name, references, comparer.calibration, comparer.encoder())
+        call.notes.extend(_crowds(sitters))
         kept = [sitter.cut_out() for sitter in sitters] if request.keep_references else []
         with call.stage("store"):
             stored = self._store.create(NewProfile(tenant, call.request_id, profile, time_to_live, kept))
@@ -174,6 +175,16 @@ class IdentityServicer(Servicer):
             rule = f"must be at most {self._longest_time.days} days"
             raise FieldOutOfRangeError(f"time_to_live {rule}.", violations=(FieldViolation("time_to_live", rule),))
         return request.time_to_live.ToTimedelta()
+
+
+def _crowds(sitters: Sequence[Sitter]) -> Iterator[str]:
+    """Say which references show more than one face."""
+    for position, sitter in enumerate(sitters):
+        if len(sitter.portrait.faces) > 1:
+            yield (
+                f"Reference {position}, counted from 0, shows {len(sitter.portrait.faces)} faces; face "
+                f"{sitter.face.index} was taken, the largest being 0."
+            )
 
 
 def _report(call: Call, sitter: Sitter, parameters: Mapping[str, object], measures: tuple[Measure, ...]) -> Report:

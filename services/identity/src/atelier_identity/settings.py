@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from atelier_rpc.places import state_folder
 from atelier_rpc.settings import SettingsError, number, setting
 
 from atelier_identity.keys import MasterKeys, read_or_make
 
-_DAY = 24 * 3600.0
+_A_MINUTE = 1 / (24 * 60)  # in days
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +42,15 @@ class IdentitySettings:
         "ATELIER_IDENTITY_DAYS",
         30.0,
         "How long a profile is kept where its caller does not say.",
-        parse=number(minimum=0),
+        parse=number(minimum=_A_MINUTE),
     )
     longest_days: float = setting(
-        "ATELIER_IDENTITY_LONGEST_DAYS", 365.0, "How long a profile may be kept at most.", parse=number(minimum=0)
+        "ATELIER_IDENTITY_LONGEST_DAYS",
+        365.0,
+        "How long a profile may be kept at most.",
+        parse=number(minimum=_A_MINUTE),
     )
     quota: int = setting("ATELIER_IDENTITY_QUOTA", 10_000, "How many profiles a tenant may have.")
-    state: Path | None = setting(  # noqa: RUF009 (it makes a dataclass field)
-        "ATELIER_STATE", None, "Folder of the running stack. Empty: `run` in `ATELIER_HOME`.", parse=Path
-    )
-    home: Path | None = setting(  # noqa: RUF009 (it makes a dataclass field)
-        "ATELIER_HOME", None, "Folder with `models/`. Empty: the user's data folder of `atelier`.", parse=Path
-    )
 
     @property
     def default_time(self) -> timedelta:
@@ -66,31 +62,28 @@ class IdentitySettings:
         """Return how long a profile may be kept."""
         return timedelta(days=self.longest_days)
 
-    def database_url(self) -> str:
-        """Return the database's URL, and make the folder of the default one. Raises SettingsError."""
+    def database_url(self, folder: Path) -> str:
+        """Return the database's URL, by default that of one in a folder, which is made. Raises SettingsError."""
         if self.database:
             return self.database
         try:
-            self._folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise SettingsError(f"ATELIER_STATE: {error.filename}: {error.strerror}") from None
-        return f"sqlite:///{self._folder() / 'profiles.sqlite'}"
+        return f"sqlite:///{folder / 'profiles.sqlite'}"
 
-    def master_keys(self) -> MasterKeys:
-        """Read the master keys. Raises SettingsError."""
+    def master_keys(self, folder: Path) -> MasterKeys:
+        """Read the master keys, by default of a file in a folder, made where it is missing. Raises SettingsError."""
         if self.keys:
             return _checked("ATELIER_IDENTITY_KEYS", self.keys)
         if self.database and self.key_file is None:
             raise SettingsError("ATELIER_IDENTITY_KEYS: a database given by URL needs keys that are not made by chance")
-        file = self.key_file or self._folder() / "keys"
+        file = self.key_file or folder / "keys"
         try:
             found = read_or_make(file) if self.key_file is None else tuple(file.read_text("ascii").split())
         except (OSError, ValueError) as error:
             raise SettingsError(f"ATELIER_IDENTITY_KEY_FILE: {file} cannot be read: {error}") from None
         return _checked("ATELIER_IDENTITY_KEY_FILE", found)
-
-    def _folder(self) -> Path:
-        return state_folder(self.state, self.home) / "identity"
 
 
 def _checked(variable: str, found: tuple[str, ...]) -> MasterKeys:

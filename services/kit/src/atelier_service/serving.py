@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 from multiprocessing import resource_tracker
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from atelier_imaging.identity import load_encoder
 from atelier_rpc import logs
@@ -34,13 +34,21 @@ log = logs.Log(__name__)
 _USUAL_MEMORY_BYTES = 256 * MIB
 
 
-def serve(capability: Capability, build: Callable[[], Servicer]) -> None:
+def serve(
+    capability: Capability, build: Callable[[], Servicer], *, settings_of_its_own: type[Any] | None = None
+) -> None:
     """Serve `capability` until SIGTERM or Ctrl-C, then drain and return.
 
     `build` makes the servicer; it is called once, after the settings are read. Settings come from the environment,
-    `--help` prints them. The process listens at once, and says that it is ready after its first canary.
+    `--help` prints them, those that the servicer reads itself as well. The process listens at once, and says that it is
+    ready after its first canary.
     """
-    settings = read_or_exit(ServiceSettings, program=f"atelier-{capability.name}", description=capability.description)
+    settings = read_or_exit(
+        ServiceSettings,
+        program=f"atelier-{capability.name}",
+        description=capability.description,
+        more=(settings_of_its_own,) if settings_of_its_own else (),
+    )
     keep_freed_memory()
     # The process that unlinks our shared memory should we be killed; forked before gRPC has threads, which forbid it.
     resource_tracker.ensure_running()
