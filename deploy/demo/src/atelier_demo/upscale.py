@@ -5,12 +5,11 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-import numpy as np
 from atelier_client import sheet
 from PIL import Image
 
 if TYPE_CHECKING:
-    from atelier.v1 import face_pb2
+    from collections.abc import Sequence
 
     from atelier_demo.studio import Studio
 
@@ -25,6 +24,7 @@ def run(studio: Studio) -> None:
     before = Image.open(io.BytesIO(studio.portrait)).convert("RGB")
     result = studio.client.upscale(studio.portrait, target=TARGET, include_mesh=True)
     after = studio.keep("upscale-4k", result)
+    face = result.report.faces[0]
     ways = {
         "bicubic": before.resize(after.size, Image.Resampling.BICUBIC),
         "Lanczos": before.resize(after.size, Image.Resampling.LANCZOS),
@@ -32,7 +32,7 @@ def run(studio: Studio) -> None:
     }
     tiles = [
         sheet.Tile(_cut(picture, detail, after.width / before.width), f"{name}: {way}")
-        for name, detail in _details(result.report.faces[0]).items()
+        for name, detail in _details(face.mesh, face.interocular_pixels).items()
         for way, picture in ways.items()
     ]
     page = sheet.contact_sheet(
@@ -44,11 +44,12 @@ def run(studio: Studio) -> None:
     sheet.save(page, str(studio.folder / "upscale.jpg"))
 
 
-def _details(face: face_pb2.Face) -> dict[str, tuple[float, float, float]]:
-    """Find eye, hair and skin by the mesh: middle and half a width, in pixels of the portrait."""
-    mesh = np.array(face.mesh).reshape(-1, 3)
-    x, y = mesh[_RIGHT_IRIS, :2]
-    unit = face.interocular_pixels
+def _details(mesh: Sequence[float], unit: float) -> dict[str, tuple[float, float, float]]:
+    """Find eye, hair and skin by a mesh (x, y, z of each point): middle and half a width, in pixels of the portrait.
+
+    `unit` is the distance between the pupils.
+    """
+    x, y = mesh[3 * _RIGHT_IRIS : 3 * _RIGHT_IRIS + 2]
     half = _DETAIL_INTEROCULAR * unit / 2
     return {
         "eye": (x, y, half),
