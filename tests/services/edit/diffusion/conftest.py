@@ -22,7 +22,8 @@ WITHOUT_TORCH = "needs PyTorch: `make torch`, then .venv-torch/bin/python -m pyt
 @pytest.fixture(scope="session")
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with both families' checkpoints, tiny."""
-    pytest.importorskip("torch", reason=WITHOUT_TORCH)
+    torch = pytest.importorskip("torch", reason=WITHOUT_TORCH)
+    torch.set_num_threads(1)  # more of them only wait for each other over tensors this small
     from tests.services.edit.diffusion import tiny
 
     home = tmp_path_factory.mktemp("home")

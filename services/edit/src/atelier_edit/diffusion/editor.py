@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
@@ -79,65 +80,37 @@ class Editor:
 
         Raises ModelNotInstalledError, ModelUnusableError, HostUnsuitableError, DeviceMemoryError.
         """
+        checkpoint = self.checkpoint
         require_host(self.family)
         while not self._turn.acquire(timeout=_TURN_SECONDS):
             check()
         try:
             check()
-            return self._edited(pixels, instruction, seed, check, progress)
+            return self._edited(checkpoint, _Wanted(pixels, instruction, seed, check, progress))
         finally:
             self._turn.release()
 
-    def _edited(
-        self,
-        pixels: NDArray[np.uint8],
-        instruction: str,
-        seed: int,
-        check: Callable[[], None],
-        progress: Callable[[int, int], None],
-    ) -> NDArray[np.uint8]:
-        import torch
-        from PIL import Image
-
+    def _edited(self, checkpoint: Checkpoint, wanted: _Wanted) -> NDArray[np.uint8]:
         try:
-            pipeline = self._loaded()
-            check()
-            steps, arguments = self._arguments()
-
-            def after_step(_: object, step: int, __: object, tensors: dict[str, Any]) -> dict[str, Any]:
-                progress(step + 1, steps)
-                check()
-                return tensors
-
-            with torch.inference_mode():
-                answer = pipeline(
-                    image=[Image.fromarray(pixels)],
-                    prompt=instruction,
-                    height=pixels.shape[0],
-                    width=pixels.shape[1],
-                    num_inference_steps=steps,
-                    generator=torch.Generator("cpu").manual_seed(seed),
-                    output_type="np",
-                    callback_on_step_end=after_step,
-                    **arguments,
-                )
+            pipeline = self._loaded(checkpoint)
+            wanted.check()
+            steps, arguments = self._arguments(checkpoint)
+            return _drawn(pipeline, wanted, steps, arguments)
         except (RuntimeError, MemoryError) as error:
             if not _is_memory(error):
                 raise
             raise self._out_of_memory() from error
         finally:
             self._tidy()
-        return np.asarray(np.rint(np.clip(np.nan_to_num(answer.images[0]), 0, 1) * 255), np.uint8)
 
-    def _arguments(self) -> tuple[int, dict[str, Any]]:
+    def _arguments(self, checkpoint: Checkpoint) -> tuple[int, dict[str, Any]]:
         family = self.family
-        if self.checkpoint.lightning is None or family.lightning is None:
+        if checkpoint.lightning is None or family.lightning is None:
             return family.steps, dict(family.call)
         return family.lightning.steps, dict(family.lightning.call)
 
-    def _loaded(self) -> Any:
+    def _loaded(self, checkpoint: Checkpoint) -> Any:
         if self._pipeline is None:
-            checkpoint = locate(self.settings, self.family)
             pipeline = load(checkpoint, self.device)
             self._pipeline = _placed(pipeline, self.device, offload=self.settings.offload)
             self._checkpoint = checkpoint
@@ -159,6 +132,42 @@ class Editor:
             f"ATELIER_EDIT_SIDE below {side}{hint}.",
             metadata={"model": self.family.name, "device": self.device, "side": str(side)},
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Wanted:
+    """One edit as it is asked for, and who is told of its steps."""
+
+    pixels: NDArray[np.uint8]
+    instruction: str
+    seed: int
+    check: Callable[[], None]
+    progress: Callable[[int, int], None]
+
+
+def _drawn(pipeline: Any, wanted: _Wanted, steps: int, arguments: dict[str, Any]) -> NDArray[np.uint8]:
+    """Run the pipeline, step by step."""
+    import torch
+    from PIL import Image
+
+    def after_step(_: object, step: int, __: object, tensors: dict[str, Any]) -> dict[str, Any]:
+        wanted.progress(step + 1, steps)
+        wanted.check()
+        return tensors
+
+    with torch.inference_mode():
+        answer = pipeline(
+            image=[Image.fromarray(wanted.pixels)],
+            prompt=wanted.instruction,
+            height=wanted.pixels.shape[0],
+            width=wanted.pixels.shape[1],
+            num_inference_steps=steps,
+            generator=torch.Generator("cpu").manual_seed(wanted.seed),
+            output_type="np",
+            callback_on_step_end=after_step,
+            **arguments,
+        )
+    return np.asarray(np.rint(np.clip(np.nan_to_num(answer.images[0]), 0, 1) * 255), np.uint8)
 
 
 def require_host(family: Family) -> None:

@@ -71,12 +71,12 @@ def redraw(
         return Redrawn(portrait.picture, {}, ())
     picture = portrait.picture
     words = instruction(plan.recipe.target, ask.mood or ask.pattern or "")
-    shown = _shown(picture, editor.size_for(picture.width, picture.height))
-    answer = editor.edit(shown, words, seed=seed, check=check, progress=progress)
+    small = shown(picture, editor.size_for(picture.width, picture.height))
+    answer = editor.edit(small, words, seed=seed, check=check, progress=progress)
     check()
     person, skin = portrait.mask(Region.PERSON), portrait.mask(Region.SKIN, face)
     purpose = Purpose(light=True, color=_is_colored(plan.recipe.target, ask), detail=ask.preserve_detail)
-    grafted = graft(picture.pixels, _in_space(answer, picture.space), person, skin, picture.space, purpose)
+    grafted = graft(picture.pixels, in_space(answer, picture.space), person, skin, picture.space, purpose)
 
     def apply(strength: float) -> Pixels:
         check()
@@ -91,7 +91,7 @@ def redraw(
     )
 
 
-def _shown(picture: Picture, size: tuple[int, int]) -> NDArray[np.uint8]:
+def shown(picture: Picture, size: tuple[int, int]) -> NDArray[np.uint8]:
     """Return the picture as the network sees it: sRGB, 8 bits, of its size."""
     width, height = size
     shrinks = width * height <= picture.width * picture.height
@@ -101,7 +101,7 @@ def _shown(picture: Picture, size: tuple[int, int]) -> NDArray[np.uint8]:
     return quantise(encode_transfer(np.clip(light, 0, 1)), np.uint8)
 
 
-def _in_space(pixels: NDArray[np.uint8], space: ColorSpace) -> Pixels:
+def in_space(pixels: NDArray[np.uint8], space: ColorSpace) -> Pixels:
     """Return sRGB pixels in the picture's own space, with 16 bits where they change."""
     if space is ColorSpace.SRGB:
         return pixels
