@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ from atelier_edit.enhance.bands import collapsed, local_bands
 from atelier_edit.enhance.measures import enhance_measures
 from atelier_edit.enhance.operation import enhance
 from atelier_edit.enhance.plan import plan_enhance
+from atelier_edit.enhance.restoration import Restored, as_it_is, restored
 from atelier_edit.light.finish import FINISHES
 from atelier_edit.light.patterns import moods, patterns
 from atelier_edit.limits import editable_face
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from atelier_imaging.portrait import Portrait
     from atelier_service.call import Call
 
+    from atelier_edit.enhance.plan import EnhanceAsk
     from atelier_edit.relight_ask import RelightAsk
     from atelier_edit.relight_plan import RelightPlan
 
@@ -65,15 +68,17 @@ class EditServicer(Servicer):
         """Bring out the detail of a face."""
         ask = enhancement_of(request.enhancement)
         sitting = Sitting(request, call)
-        face, portrait = sitting.face(), sitting.portrait
+        face, portrait = editable_face(sitting.portrait, sitting.face()), sitting.portrait
         with call.stage("operate"):
-            plan = plan_enhance(ask, portrait, face, call.check)
-            enhanced = enhance(portrait.picture, plan, call.check)
-        enhanced = sitting.kept(enhanced, plan.face)
+            drawn = self._restored(ask, portrait, face, call)
+            plan = plan_enhance(ask, drawn.portrait, drawn.face, call.check)
+            picture = enhance(drawn.portrait.picture, plan, call.check)
+        picture = sitting.kept(picture, face)
         with call.stage("measure"):
-            measures = enhance_measures(portrait, enhanced, plan)
-        outcome = Outcome(enhanced, plan.parameters, measures, plan.notes, identity=ENHANCE_IDENTITY)
-        image, report = sitting.finish(outcome, plan.face)
+            plan = replace(plan, face=face, reach=np.maximum(plan.reach, drawn.reach))
+            measures = enhance_measures(portrait, picture, plan)
+        outcome = Outcome(picture, {**plan.parameters, **drawn.parameters}, measures, (*drawn.notes, *plan.notes))
+        image, report = sitting.finish(outcome, face)
         return edit_pb2.EnhanceResponse(image=image, report=report)
 
     def relight(self, request: edit_pb2.RelightRequest, call: Call) -> edit_pb2.RelightResponse:
@@ -109,3 +114,9 @@ class EditServicer(Servicer):
             return Redrawn(relight(portrait, plan, call.check), {}, ())
         seed = call.drawn_seed()
         return redraw(ask, plan, portrait, face, self._editor, call.models, seed=seed, check=call.check)
+
+    def _restored(self, ask: EnhanceAsk, portrait: Portrait, face: Face, call: Call) -> Restored:
+        """Let a network draw in what the picture lacks, where that is allowed."""
+        if not ask.flexible:
+            return as_it_is(portrait, face)
+        return restored(portrait, face, self._editor, call.models, seed=call.drawn_seed(), check=call.check)

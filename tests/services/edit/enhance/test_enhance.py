@@ -18,7 +18,6 @@ from atelier_imaging.decode import decode
 from atelier_imaging.measures import Verdict, overshoot, skin_delta_e, texture_ratio
 from atelier_imaging.picture import Picture
 from atelier_imaging.region import Region
-from atelier_sdk.errors import ModelNotInstalledError
 from PIL import Image
 
 from tests.services.edit.truth.sitters import analysed, models
@@ -227,11 +226,6 @@ def test_large_faces_are_looked_at_reduced_and_enhanced_in_full(astronaut: Portr
     outside = plan.reach == 0
     assert np.array_equal(result.pixels[outside], large.picture.pixels[outside])
     assert np.mean(textures(large, result)) > 1.0
-
-
-def test_detail_is_drawn_in_by_no_model_that_is_not_there(astronaut: Portrait) -> None:
-    with pytest.raises(ModelNotInstalledError, match="FAITHFUL"):
-        plan_enhance(EnhanceAsk(flexible=True), astronaut, None)
 
 
 def _smoothed() -> Picture:

@@ -19,6 +19,7 @@ from atelier_imaging.measures import (
     skin_delta_e,
     texture_ratio,
 )
+from atelier_imaging.measures.overshoot import OVERSHOOT
 from atelier_imaging.region import Region
 from atelier_imaging.strips import to_float
 
@@ -46,14 +47,16 @@ def enhance_measures(portrait: Portrait, enhanced: Picture, plan: EnhancePlan) -
     picture, face = portrait.picture, plan.face
     before, after, space = picture.pixels, enhanced.pixels, picture.space
     distance = face.interocular_pixels
+    # What was drawn in is not to be compared with what the picture did not hold.
+    texture, edges = (None, None) if plan.ask.flexible else (TEXTURE, OVERSHOOT)
     skin, whole_face = portrait.mask(Region.SKIN, face), portrait.mask(Region.FACE, face)
     patches = [(region, portrait.mask(region, face)) for region in _PATCHES]
     return together(
         lambda: [global_shift(before, after, space)],
-        lambda: [texture_ratio(before, after, mask, space, distance, region, TEXTURE) for region, mask in patches],
+        lambda: [texture_ratio(before, after, mask, space, distance, region, texture) for region, mask in patches],
         lambda: [
             skin_delta_e(before, after, skin, space, distance),
-            overshoot(before, after, whole_face, Region.FACE),
+            overshoot(before, after, whole_face, Region.FACE, edges),
         ],
         lambda: _of_features(portrait, after, plan),
         lambda: _of_mask(before, after, portrait, plan),

@@ -6,7 +6,6 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from atelier_sdk.errors import ModelNotInstalledError
 
 from atelier_edit.enhance.bands import local_bands
 from atelier_edit.enhance.evenness import evenness_gain
@@ -89,13 +88,10 @@ def plan_enhance(
 ) -> EnhancePlan:
     """Work out an enhancement of one face of a portrait, the largest where None.
 
-    Raises NoFaceError, FaceTooSmallError, PoseTooExtremeError, and ModelNotInstalledError where detail may be drawn in:
-    nothing that is installed can.
+    Raises NoFaceError, FaceTooSmallError and PoseTooExtremeError.
     """
     found = editable_face(portrait, face)
-    if ask.flexible:
-        _refuse_flexible()
-    parameters: dict[str, object] = {**ask.controls, "mode": "faithful"}
+    parameters: dict[str, object] = {**ask.controls, "mode": "flexible" if ask.flexible else "faithful"}
     whole = np.zeros(portrait.picture.pixels.shape[:2], np.float32)
     if not any(value for name, value in ask.controls.items() if name != "sharpen"):
         return EnhancePlan(ask, found, whole, None, None, None, None, parameters, ())
@@ -166,12 +162,3 @@ def _colour_gain(ask: EnhanceAsk, portrait: Portrait, view: View, regions: Regio
         return None
     light = evenness_gain(view, regions.skin, portrait.picture.space, ask.blemish / 100, ask.even_skin / 100)
     return None if light is None else np.asarray(light ** np.float32(_ENCODED), np.float32)
-
-
-def _refuse_flexible() -> None:
-    command = "atelier models list"
-    raise ModelNotInstalledError(
-        "mode FLEXIBLE needs a restoration model, and none is installed; ask for FAITHFUL, which brings out what the "
-        f"picture holds. `{command}` shows which models there are.",
-        metadata={"model": "face_restoration", "field": "enhancement.mode", "command": command},
-    )
