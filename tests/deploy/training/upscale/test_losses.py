@@ -22,7 +22,7 @@ def step(overshoot: float) -> Tensor:
 
 @pytest.mark.parametrize("purpose", ["faithful", "restore"])
 def test_a_halo_costs_more_than_a_dull_edge_of_the_same_error(purpose: Purpose) -> None:
-    assert float(loss(step(0.1), step(0), purpose)) > 1.2 * float(loss(step(-0.1), step(0), purpose))
+    assert float(loss(step(0.1), step(0), purpose)) > float(loss(step(-0.1), step(0), purpose))
 
 
 def test_restoring_pays_more_for_smoothing_than_for_moving_texture() -> None:

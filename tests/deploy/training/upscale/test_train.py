@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def portraits(tmp_path: Path, face: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make a few portraits of 144 x 144, and batches of two."""
+    """Make a few portraits of 144 x 144, batches of two, and a clock that only looking at moves."""
     monkeypatch.setattr(training, "COUNT", 2)
+    looks = itertools.count()
+    monkeypatch.setattr(training, "time", SimpleNamespace(monotonic=lambda: 0.2 * next(looks)))
     folder = tmp_path / "portraits"
     folder.mkdir()
     for number in range(12):
@@ -39,26 +43,26 @@ def plan(portraits: Path, work: Path, seconds: float) -> Plan:
 
 
 def test_a_run_ends_with_a_network_for_each_purpose_and_a_line_of_its_log(portraits: Path, tmp_path: Path) -> None:
-    students = train(plan(portraits, tmp_path / "work", 4), lambda _spent, _figures: None)
+    students = train(plan(portraits, tmp_path / "work", 20), lambda _spent, _figures: None)
     assert set(students) == {"faithful", "restore"}
     last = json.loads((tmp_path / "work" / "log.jsonl").read_text().splitlines()[-1])
     assert {"step", "seconds", "gain faithful x4", "gain restore x2"} <= last.keys()
 
 
 def test_a_run_goes_on_where_it_was_broken_off(portraits: Path, tmp_path: Path) -> None:
-    train(plan(portraits, tmp_path / "work", 2), lambda _spent, _figures: None)
+    train(plan(portraits, tmp_path / "work", 10), lambda _spent, _figures: None)
     before = torch.load(tmp_path / "work" / CHECKPOINT, weights_only=True)
     shares: list[float] = []
-    train(plan(portraits, tmp_path / "work", 4), lambda spent, _figures: shares.append(spent))
+    train(plan(portraits, tmp_path / "work", 20), lambda spent, _figures: shares.append(spent))
     after = torch.load(tmp_path / "work" / CHECKPOINT, weights_only=True)
     assert min(shares) >= 0.5
     assert after["step"] == before["step"] + len(shares)
 
 
 def test_a_run_whose_time_is_over_changes_nothing(portraits: Path, tmp_path: Path) -> None:
-    train(plan(portraits, tmp_path / "work", 2), lambda _spent, _figures: None)
+    train(plan(portraits, tmp_path / "work", 10), lambda _spent, _figures: None)
     before = torch.load(tmp_path / "work" / CHECKPOINT, weights_only=True)
-    train(plan(portraits, tmp_path / "work", 2), lambda _spent, _figures: None)
+    train(plan(portraits, tmp_path / "work", 10), lambda _spent, _figures: None)
     after = torch.load(tmp_path / "work" / CHECKPOINT, weights_only=True)
     assert after["step"] == before["step"]
 
