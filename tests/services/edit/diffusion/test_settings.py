@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 from atelier_edit.diffusion.settings import DiffusionSettings, read_settings
-from atelier_rpc.settings import SettingsError
+from atelier_rpc.settings import SettingsError, table
+
+
+PAGE = Path(__file__).parents[4] / "docs" / "71-edit.md"
+
+
+def test_the_page_has_the_settings_as_they_are() -> None:
+    assert table(DiffusionSettings) in PAGE.read_text(encoding="utf-8")
 
 
 def test_light_is_computed_without_a_network_unless_one_is_asked_for() -> None:
