@@ -127,6 +127,7 @@ class Sitting:
         `moves` says that the edit moves the face. At share 1 where no floor is asked for, or no lowering.
         """
         request = self._request
+        # Not every request may ask for less: what has no strength, such as an enlargement, has no such field.
         if request.identity_floor <= 0 or not getattr(request, "lower_strength_to_floor", False):
             return render(1.0)
         with self._call.stage("identity"):

@@ -82,3 +82,10 @@ def test_the_default_encoder_is_calibrated_on_many_people_and_separates_them() -
     # dlib's own threshold, 0.6: about 1 in 100 among people of one profession.
     assert calibration.similarity(0.6) == pytest.approx(similarity_of_rate(0.012), abs=0.03)
     assert calibration.false_reject_rate(calibration.similarity(0.526)) < 0.01
+
+
+def test_a_curve_of_few_people_has_a_scale_too() -> None:
+    coarse = Calibration.read({**CURVE, "false_accepts": [[0.6, 0.02], [0.7, 0.2], [0.8, 0.5]]})
+    values = [coarse.similarity(distance) for distance in (0.0, 0.3, 0.6, 0.7, 0.8, 0.9)]
+    assert values[0] == 1.0
+    assert (np.diff(values) < 0).all()

@@ -92,7 +92,7 @@ class Calibration:
         """Return distances, rising from 0, and the similarity of each, falling from 1."""
         known = [similarity_of_rate(float(rate)) for rate in self.false_accept_rates]
         # The tail goes on as straight as it was measured from 1 in 100 on: as a normal distribution's would.
-        bend = int(np.searchsorted(self.false_accept_rates, _TAIL_FROM))
+        bend = max(int(np.searchsorted(self.false_accept_rates, _TAIL_FROM)), 1)
         slope = (known[bend] - known[0]) / (self.distances[bend] - self.distances[0])
         tail = self.distances[0] + (_TAIL_TO - known[0]) / slope
         if not 0 < tail < self.distances[0]:
