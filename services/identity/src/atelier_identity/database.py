@@ -111,7 +111,7 @@ def reaching() -> Iterator[None]:
         raise
     except (DBAPIError, PoolTimeoutError):
         raise BackendDownError(
-            "The store of identity profiles does not answer; nothing was changed.",
+            "The store of identity profiles does not answer; nothing is half-written.",
             metadata={"backend": "identity store"},
         ) from None
 
