@@ -39,7 +39,7 @@ _NEXT = {
     "PROFILE_EXISTS": "`atelier identity list` shows what there is, `atelier identity delete NAME` deletes one.",
     "REFERENCES_DISAGREE": "Leave the pictures out that show another person.",
     "QUEUE_FULL": "Try again later, or with fewer --jobs.",
-    "MODEL_NOT_INSTALLED": "Run `atelier models pull` and restart the stack.",
+    "MODEL_NOT_INSTALLED": "Install the model that is named, and restart the stack.",
     "ARTIFACT_EXPIRED": "Send the picture itself again.",
     "DEADLINE_TOO_SHORT": "Allow more time with --deadline.",
     "INTERNAL": "This is a fault of the service. `atelier logs` has the line with the error id.",
