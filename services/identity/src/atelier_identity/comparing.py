@@ -11,7 +11,7 @@ from atelier_imaging.identity import embedding_of
 from atelier_imaging.portrait import Portrait
 from atelier_sdk.errors import ModelNotInstalledError, ProfileOutdatedError
 
-from atelier_identity.enrolment import likeness_of
+from atelier_identity.enrolment import summed_up
 from atelier_identity.likeness import Likeness, judge, unknown
 from atelier_identity.profile import EncoderId
 
@@ -94,7 +94,7 @@ class Comparer:
         tenant = self._call.identity.tenant
         with self._call.stage("renew"):
             embeddings = [self._of_cut_out(content) for content in self._store.references(tenant, stored.id)]
-            renewed = likeness_of(np.stack(embeddings), self.calibration, installed)
+            renewed = summed_up(np.stack(embeddings), self.calibration, installed)
             self._store.replace(tenant, stored.id, dataclasses.replace(stored.profile, references=renewed))
         return renewed
 

@@ -49,13 +49,13 @@ def enrol(name: str, references: Sequence[Reference], calibration: Calibration, 
     return Profile(
         display_name=name,
         reference_count=len(references),
-        references=likeness_of(embeddings, calibration, encoder),
+        references=summed_up(embeddings, calibration, encoder),
         proportions=proportions.mean_of([reference.proportions for reference in references]),
         ita_degrees=float(np.mean(angles)) if angles else None,
     )
 
 
-def likeness_of(embeddings: NDArray[np.float32], calibration: Calibration, encoder: EncoderId) -> References:
+def summed_up(embeddings: NDArray[np.float32], calibration: Calibration, encoder: EncoderId) -> References:
     """Sum embeddings (N, D) of one person up: mean, spread, and how closely they agree."""
     mean = embeddings.mean(axis=0)
     spread = float(np.sqrt(np.mean(np.sum((embeddings - mean) ** 2, axis=1))))
@@ -90,8 +90,8 @@ def odd_ones(distances: NDArray[np.float64], same_person: float) -> tuple[int, .
 
 
 def agreement_measures(references: Sequence[Reference], calibration: Calibration) -> tuple[Measure, ...]:
-    """Measure how much each reference is like the others, their nearest first of all."""
-    name, unit, gate = "reference_similarity", "similarity", Gate(minimum=similarity_of_rate(SAME_PERSON_RATE))
+    """Measure how alike each reference is to the one that is most like it."""
+    name, unit, gate = "reference_similarity", "cosine", Gate(minimum=similarity_of_rate(SAME_PERSON_RATE))
     if len(references) == 1:
         why = "There is only one reference; nothing can be said of how well it agrees."
         return (not_measurable(name, unit, gate, why, Region.FACE),)
