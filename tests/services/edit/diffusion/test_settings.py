@@ -8,7 +8,6 @@ import pytest
 from atelier_edit.diffusion.settings import DiffusionSettings, read_settings
 from atelier_rpc.settings import SettingsError, table
 
-
 PAGE = Path(__file__).parents[4] / "docs" / "71-edit.md"
 
 
