@@ -156,19 +156,18 @@ def _largest(planes: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
 def _roll_off(gain: NDArray[np.float32], brightest: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return what factors are multiplied by so that light at `brightest` approaches white and never passes it.
 
-    A film's shoulder: x becomes gx / (1 + (g⁴ - 1)x⁴)^¼, which is gx in the shadows and leaves white where it is. All
-    channels share it, so that hue stays. Factors below 1 are left alone.
+    A film's shoulder: x becomes gx / (1 + (g⁸ - 1)x⁸)^⅛, which is gx but for the highlights and leaves white where it
+    is. All channels share it, so that hue stays. Factors below 1 are left alone.
     """
-    above = np.maximum(gain, np.float32(1))
-    above *= above
-    above *= above
+    above, bright = np.maximum(gain, np.float32(1)), brightest.copy()
+    for _ in range(3):
+        above *= above
+        bright *= bright
     above -= 1
-    fourth = brightest * brightest
-    fourth *= fourth
-    above *= fourth
+    above *= bright
     above += 1
-    np.sqrt(above, out=above)
-    np.sqrt(above, out=above)
+    for _ in range(3):
+        np.sqrt(above, out=above)
     return np.reciprocal(above, out=above)
 
 

@@ -26,7 +26,6 @@ from atelier_edit.relight_ask import RelightAsk, Side, check_ask
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from atelier_imaging.color import ColorSpace
     from atelier_imaging.face import Face
     from atelier_imaging.portrait import Portrait
     from numpy.typing import NDArray
@@ -228,7 +227,7 @@ def _recipe(
         if target.rig.key.kelvin is not None or target.backdrop.warmth:
             notes.append("The picture is black-and-white: the light's brightness was applied, its colour was not.")
     thrown = illuminate(form, target.lamps, FINISHES[finish], space, target.seen)
-    gain, exposure = person_gain(form, source, thrown, _skin_color(form, light, space), target.stops)
+    gain, exposure = person_gain(form, source, thrown, light, target.stops)
     behind = background_gain(form, target.rig, target.backdrop, space)
     gloss = thrown.gloss * np.float32(exposure) * form.own[..., None]
     if kept:
@@ -259,9 +258,3 @@ def _recipe(
         eyes,
         catchlight_of(target.rig.key, ask.strength, space, grey=kept >= 1),
     )
-
-
-def _skin_color(form: Form, light: NDArray[np.float32], space: ColorSpace) -> NDArray[np.float32]:
-    """Return the mean linear colour (3,) of the face's skin, its luminance 1."""
-    mean = light[skin_nodes(form)].mean(axis=0)
-    return np.asarray(mean / max(float(mean @ luminance_weights(space)), 1e-6), np.float32)

@@ -32,6 +32,9 @@ _DARKEST: Final = 4.5
 _BRIGHTEST: Final = 2.2
 # The brightest of the skin, by which a photographer exposes: this percentile.
 _EXPOSED_FOR: Final = 85.0
+# This percentile of the skin stays below this share of white, in its brightest channel, unless it was above it.
+_HIGHLIGHTS: Final = 95.0
+_BELOW_WHITE: Final = 0.85
 _HAIR_STAYS: Final = 0.5
 # Skin in shadow is a little more saturated: light that reaches it has been on skin before.
 _SHADOW_SATURATION: Final = 0.16
@@ -53,25 +56,26 @@ class Gains:
 
 
 def person_gain(
-    form: Form, source: SourceLight, target: Illumination, skin_color: NDArray[np.float32], stops: float | None
+    form: Form, source: SourceLight, target: Illumination, light: NDArray[np.float32], stops: float | None
 ) -> tuple[NDArray[np.float32], float]:
     """Return the factors (h, w, 3) that turn the source's light into the target's, and the exposure they contain.
 
-    Exposed as a photographer does it, for the brightest skin, and by `stops` over that; as the lamps' own intensities
-    say where `stops` is None. `skin_color` (3,) is the mean
-    linear colour of the skin, its luminance 1.
+    `light` (h, w, 3) is the picture's, linear. Exposed as a photographer does it, for the brightest skin, which stays
+    below white, and by `stops` over that; as the lamps' own intensities say where `stops` is None.
     """
     guess = 1 - form.face
     old = np.maximum(source.shading, np.float32(_LEAST_SOURCE) * guess)
     gain = target.diffuse / np.maximum(old, np.float32(0.05))[..., None]
     exposure = _exposure(form, source, target, stops)
+    if stops is not None:
+        exposure *= _headroom(form, light, gain * np.float32(exposure))
     stops_of = np.log2(np.maximum(gain * np.float32(exposure), 1e-3))
     # A soft knee at both ends, instead of a clamp whose edge would show.
     reach = np.where(stops_of < 0, np.float32(_DARKEST), np.float32(_BRIGHTEST))
     fourth = np.square(np.square(stops_of / reach))
     stops_of /= np.sqrt(np.sqrt(1 + fourth))
     mean = np.maximum(-stops_of.mean(axis=-1, keepdims=True), 0) * form.skin[..., None]
-    stops_of += np.float32(_SHADOW_SATURATION) * np.minimum(mean, 2) * np.log2(np.maximum(skin_color, 0.05))
+    stops_of += np.float32(_SHADOW_SATURATION) * np.minimum(mean, 2) * np.log2(_skin_color(form, light))
     # What was dark in hair was dark for more than the light: it is opened up by half.
     stops_of -= _HAIR_STAYS * form.hair[..., None] * np.maximum(stops_of, 0)
     stops_of *= form.own[..., None]
@@ -90,6 +94,19 @@ def _exposure(form: Form, source: SourceLight, target: Illumination, stops: floa
     return (
         before * float(2.0**stops) / max(float(np.percentile(target.diffuse[nodes].mean(axis=-1), _EXPOSED_FOR)), 1e-4)
     )
+
+
+def _headroom(form: Form, light: NDArray[np.float32], gain: NDArray[np.float32]) -> float:
+    """Return the factor, 1 at most, that keeps the brightest skin below white, where its texture would go."""
+    nodes = skin_nodes(form)
+    before, after = (float(np.percentile(each[nodes].max(axis=-1), _HIGHLIGHTS)) for each in (light, light * gain))
+    return min(1.0, max(_BELOW_WHITE, before) / max(after, 1e-4))
+
+
+def _skin_color(form: Form, light: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean linear colour (3,) of the face's skin, its mean 1."""
+    mean = light[skin_nodes(form)].mean(axis=0)
+    return np.asarray(np.maximum(mean / max(float(mean.mean()), 1e-6), 0.05), np.float32)
 
 
 def without_color(gain: NDArray[np.float32], kept: float, space: ColorSpace) -> NDArray[np.float32]:
