@@ -212,7 +212,7 @@ def test_checks_are_called_and_may_stop_the_work(astronaut: Portrait) -> None:
         relight(astronaut, plan, stop)
 
 
-def _lamp_in(eye_pixels: NDArray[np.uint8]) -> tuple[float, float]:
+def _lamp_in(eye_pixels: NDArray[np.uint8 | np.uint16]) -> tuple[float, float]:
     """Return where the brightest spot of an eye's cut-out is, from its middle."""
     bright = cv2.GaussianBlur(eye_pixels.astype(np.float32).mean(axis=2), (0, 0), 0.8)
     row, column = np.unravel_index(int(bright.argmax()), bright.shape)

@@ -73,6 +73,6 @@ def test_mirrored_points_mirror_each_other(astronaut: Portrait) -> None:
 
 
 def test_a_plane_that_rises_to_the_right_faces_left() -> None:
-    height = np.tile(np.arange(32, dtype=np.float32) / 8, (32, 1))
+    height = np.tile(np.float32(np.arange(32) / 8), (32, 1))
     normal = normals_of(height, unit=8)[16, 16]
     assert np.allclose(normal, np.array([-1, 0, 1]) / np.sqrt(2), atol=1e-5)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from atelier_edit.form.inflation import inflate
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-def _disc(size: int, radius: float) -> np.ndarray:
+
+def _disc(size: int, radius: float) -> NDArray[np.float32]:
     y, x = np.mgrid[:size, :size] - (size - 1) / 2
-    return np.clip(radius + 0.5 - np.hypot(x, y), 0, 1).astype(np.float32)
+    return np.asarray(np.clip(radius + 0.5 - np.hypot(x, y), 0, 1), np.float32)
 
 
 def test_a_small_disc_becomes_nearly_a_hemisphere() -> None:
