@@ -66,12 +66,17 @@ def levels_needed(interocular: float) -> int:
 
 
 def brought_out(
-    bands: Bands, weights: Sequence[tuple[Tuning, NDArray[np.float32]]], floors: Sequence[float], view: View
+    bands: Bands,
+    weights: Sequence[tuple[Tuning, NDArray[np.float32]]],
+    floors: Sequence[float],
+    steady: Sequence[NDArray[np.float32]],
+    view: View,
 ) -> NDArray[np.float32]:
     """Return what is added to the lightness (h, w) of a view: each octave, as strongly as its places ask.
 
     `weights` pairs tunings with float32 (h, w), 0..1: how far each is asked for, and where. `floors` is the deviation
-    of noise in each octave, which is never brought out.
+    of noise in each octave, which is never brought out. `steady` are parts (h, w), 0..1, that become neither brighter
+    nor darker as a whole.
     """
     added = []
     for level, detail in enumerate(bands.detail):
@@ -82,10 +87,12 @@ def brought_out(
             if strength > 0:
                 gain += np.float32(strength) * cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
         added.append(detail * gain * above_noise(detail, floors[level]))
-    return held(view.lightness, collapsed(tuple(added)))
+    least, greatest = limits(view.lightness)
+    total = _steadied(collapsed(tuple(added)), steady)
+    return np.asarray(np.clip(total, least - view.lightness, greatest - view.lightness), np.float32)
 
 
-def steady(added: NDArray[np.float32], parts: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+def _steadied(added: NDArray[np.float32], parts: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     """Take the mean off what is added within each of some parts, float32 (h, w), 0..1.
 
     So an iris beside its white becomes no darker as a whole: its colour is what people know.
@@ -107,17 +114,13 @@ def above_noise(detail: NDArray[np.float32], floor: float) -> NDArray[np.float32
     )
 
 
-def held(lightness: NDArray[np.float32], added: NDArray[np.float32], share: float = 1.0) -> NDArray[np.float32]:
-    """Hold what is added to lightness (h, w), 0..1, within the overshoot that does not show, or a share of it."""
+def limits(lightness: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the least and the greatest lightness (h, w) that each pixel may take without an overshoot that shows."""
     low, high = _range(lightness, _NEAR_PIXELS)
     least, greatest = _range(lightness, _EDGE_PIXELS)
     step = greatest - least
-    room = (
-        np.float32(share)
-        * step
-        * (_OVERSHOOT_AT_EDGES + _OVERSHOOT_OF_TEXTURE / (1 + (step * np.float32(1 / _EDGE)) ** 2))
-    )
-    return np.asarray(np.clip(added, low - room - lightness, high + room - lightness), np.float32)
+    room = step * (_OVERSHOOT_AT_EDGES + _OVERSHOOT_OF_TEXTURE / (1 + (step * np.float32(1 / _EDGE)) ** 2))
+    return np.asarray(low - room, np.float32), np.asarray(high + room, np.float32)
 
 
 def _range(lightness: NDArray[np.float32], side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from atelier_edit.enhance.bands import local_bands
 from atelier_edit.enhance.evenness import evenness_gain
-from atelier_edit.enhance.gain import EYES, HAIR, LIPS, SKIN, brought_out, levels_needed, steady
+from atelier_edit.enhance.gain import EYES, HAIR, LIPS, SKIN, brought_out, levels_needed
 from atelier_edit.enhance.grain import grain_weight
 from atelier_edit.enhance.noise import blockiness, noise_floors
 from atelier_edit.enhance.regions import Regions, reach, regions_of
@@ -149,7 +149,7 @@ def _gain(
     weights = [(tuning, where * np.float32(amount / 100)) for tuning, where, amount in asked if amount > 0]
     gain = np.ones(view.shape, np.float32)
     if weights:
-        added = steady(brought_out(bands, weights, floors, view), regions.irises) * (regions.whole > 0)
+        added = brought_out(bands, weights, floors, regions.irises, view) * (regions.whole > 0)
         gain = np.asarray((view.lightness + added + OFFSET) / (view.lightness + OFFSET), np.float32)
     if ask.shadow_transition > 0:
         gain *= transition_gain(view, bands, regions.skin, ask.shadow_transition / 100)

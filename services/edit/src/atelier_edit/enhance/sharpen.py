@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
-from atelier_imaging.color import decode_transfer, encode_transfer, luminance
 
-from atelier_edit.enhance.gain import above_noise, held
+from atelier_edit.enhance.gain import above_noise, limits
 from atelier_edit.enhance.noise import blockiness, quiet_power
 from atelier_edit.enhance.transition import OFFSET
+from atelier_edit.enhance.view import lightness_of
 
 if TYPE_CHECKING:
     from atelier_imaging.color import ColorSpace
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 # Deviation of the blur that is subtracted, in pixels: the softness of a lens or a demosaicing, whatever the size.
 _RADIUS: Final = 1.0
-_MOST: Final = 0.9
-# Share of the overshoot that does not show: the controls of the face take theirs.
-_ROOM: Final = 0.3
+_MOST: Final = 1.0
 # Rows that the blur, the local power and the local range look at beyond a strip.
 _REACH: Final = 8
 _SAMPLE_ROWS: Final = 256
@@ -31,7 +29,7 @@ _SAMPLES: Final = 4
 class SharpenStage:
     """A pass stage that sharpens by `amount`, 0..1.
 
-    It looks at the source's own pixels and multiplies what it meets, so that its place among stages does not matter.
+    What is sharpened is the source's own detail, after all that other stages have done.
     """
 
     def __init__(self, pixels: PixelArray, space: ColorSpace, amount: float) -> None:
@@ -43,17 +41,18 @@ class SharpenStage:
     def __call__(self, rows: NDArray[np.float32], top: int) -> None:
         """Sharpen display-encoded `rows`, float32 (h, w, 3), in place."""
         first = max(0, top - _REACH)
-        lightness = self._lightness(first, top + len(rows) + _REACH)
-        fine = lightness - cv2.GaussianBlur(lightness, (0, 0), _RADIUS)
-        added = held(lightness, np.asarray(self._amount * fine * above_noise(fine, self._floor), np.float32), _ROOM)
-        gain = ((lightness + added + OFFSET) / (lightness + OFFSET))[top - first : top - first + len(rows), :, None]
+        part = slice(top - first, top - first + len(rows))
+        source = lightness_of(self._pixels[first : top + len(rows) + _REACH], self._space)
+        fine = source - cv2.GaussianBlur(source, (0, 0), _RADIUS)
+        added = np.asarray(self._amount * fine * above_noise(fine, self._floor), np.float32)[part]
+        least, greatest = (limit[part] for limit in limits(source))
+        # What the face's controls have made of the rows has used up some of the room already.
+        now = lightness_of(rows, self._space)
+        wanted = np.clip(now + added, np.minimum(now, least), np.maximum(now, greatest))
+        gain = ((wanted + OFFSET) / (now + OFFSET))[..., None]
         rows += OFFSET
         rows *= gain
         rows -= OFFSET
-
-    def _lightness(self, first: int, last: int) -> NDArray[np.float32]:
-        light = luminance(decode_transfer(np.ascontiguousarray(self._pixels[first:last])), self._space)
-        return np.clip(encode_transfer(light), 0, 1)
 
     def _noise(self) -> float:
         """Return the deviation of noise in what is sharpened, from a few bands of rows spread over the picture."""
@@ -61,7 +60,7 @@ class SharpenStage:
         tops = np.linspace(0, max(0, height - _SAMPLE_ROWS), _SAMPLES, dtype=int)
         floors = []
         for top in dict.fromkeys(int(top) // 8 * 8 for top in tops):
-            lightness = self._lightness(top, min(height, top + _SAMPLE_ROWS))
+            lightness = lightness_of(self._pixels[top : top + _SAMPLE_ROWS], self._space)
             fine = lightness - cv2.GaussianBlur(lightness, (0, 0), _RADIUS)
             blocks = 2 * blockiness(lightness, top)
             floors.append(float(np.sqrt(quiet_power(np.asarray(fine, np.float32), lightness) + blocks**2)))

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
-from atelier_imaging.color import encode_transfer, luminance
+from atelier_imaging.color import decode_transfer, encode_transfer, luminance
 from atelier_imaging.extent import bounds
 from atelier_imaging.measures.reduced import reduced_light, reduction
 
 if TYPE_CHECKING:
+    from atelier_imaging.color import ColorSpace
     from atelier_imaging.picture import Picture
+    from atelier_imaging.strips import PixelArray
     from numpy.typing import NDArray
 
 # Tiles and pyramids begin at multiples of this many pixels of the view.
@@ -99,3 +101,9 @@ def view_of(picture: Picture, mask: NDArray[np.float32], interocular_pixels: flo
     linear = reduced_light(picture.pixels[rows, columns], by)
     lightness = np.clip(encode_transfer(luminance(linear, picture.space)), 0, 1)
     return View(rows, columns, by, linear, np.asarray(lightness, np.float32), interocular_pixels / by)
+
+
+def lightness_of(pixels: PixelArray | NDArray[np.float32], space: ColorSpace) -> NDArray[np.float32]:
+    """Return the lightness (h, w), as `View` has it, of display-encoded pixels (h, w, 3)."""
+    light = luminance(decode_transfer(np.ascontiguousarray(pixels)), space)
+    return np.asarray(np.clip(encode_transfer(light), 0, 1), np.float32)
