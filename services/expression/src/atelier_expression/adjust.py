@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,13 @@ def plan_adjustment(wish: Wish, portrait: Portrait, face: Face, models: ModelRun
     require_reachable(portrait, face, wish.asked)
     wanted = goal(face, wish.asked)
     warped = wish.asked.unturned if needs_reenactment(wish.asked) else wish.asked
-    movement = settled(portrait.picture.pixels, face, warped, models)
+    turns = bool(warped.pitch_degrees or warped.yaw_degrees or warped.roll_degrees)
+    with ThreadPoolExecutor(1) as beside:
+        # Whoever turns a head needs the person's mask next; it is found while the movement is settled.
+        mask = beside.submit(portrait.mask, Region.PERSON) if turns else None
+        movement = settled(portrait.picture.pixels, face, warped, models)
+        if mask is not None:
+            mask.result()
     parameters = {
         **{field.name: round(getattr(wish.asked, field.name), 4) for field in fields(Adjustment)},
         "expression": wish.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import cv2
 import numpy as np
 from atelier_imaging.warp.backdrop import resample_person
 from atelier_imaging.warp.resample import enlarged, resample
@@ -23,15 +24,20 @@ LOOSE_HAIR: Final = 0.07
 
 
 def draw(
-    pixels: Pixels, scene: Scene, person: NDArray[np.float32] | None = None, check: Callable[[], None] = lambda: None
+    pixels: Pixels,
+    scene: Scene,
+    person: NDArray[np.float32] | None = None,
+    check: Callable[[], None] = lambda: None,
+    kernel: int = cv2.INTER_LANCZOS4,
 ) -> Pixels:
     """Draw a scene over its picture, pixels (H, W, 3), uint8 or uint16: every pixel is one resampling of the source.
 
     `person` is the mask (H, W), 0..1, of who moves; without it what is behind moves along, as suits a face that keeps
-    its place or a quick look. `check` is called now and then and may raise.
+    its place or a quick look, for which `kernel` may be a plainer one of OpenCV's. `check` is called now and then and
+    may raise.
     """
     if person is None:
-        drawn = resample(pixels, scene.flow, check)
+        drawn = resample(pixels, scene.flow, check, kernel)
     else:
         drawn = resample_person(pixels, scene.flow, person, LOOSE_HAIR * scene.frame.scale, check)
     for side, wanted in enumerate(scene.movement.eyes):

@@ -62,9 +62,9 @@ _CLOSE: Final = 0.06
 # One look changes a factor by this at most.
 _STEP: Final = 1.5
 # How wide the face is in the small drawing, in pixels, and how much around it is drawn, in faces.
-_WIDTH: Final = 176.0
+_WIDTH: Final = 150.0
 _AROUND: Final = 0.45
-_NODES: Final = 40
+_NODES: Final = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +89,7 @@ def settled(pixels: Pixels, face: Face, asked: Adjustment, models: ModelRunner, 
     size = (small.pixels.shape[1], small.pixels.shape[0])
     for _ in range(looks if wanted != Goal() else 0):
         moved = scene(small.face, result, size, nodes=_NODES)
-        found = follow(draw(small.pixels, moved), moved.mesh, models)
+        found = follow(draw(small.pixels, moved, kernel=cv2.INTER_CUBIC), moved.mesh, models)
         if found is None:
             return result
         read = readings(small.face, found, moved.mesh, wanted)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 AnyPixels = TypeVar("AnyPixels", bound=NDArray[np.uint8 | np.uint16 | np.float32])
 
-STRIP_ROWS: Final = 256
+# Enough to keep the processor busy, few enough that a strip holds little of what does not move.
+STRIP_ROWS: Final = 96
 # Offsets smaller than this many pixels are none: the source's own pixel stays.
 STILL: Final = 0.01
 # A reduction from which on pixels are averaged, by how many looks each way, and how many pixels at a time.
@@ -29,10 +30,13 @@ _MOST: Final = 16384
 _HALF: Final = 0.5
 
 
-def resample(pixels: AnyPixels, flow: Flow, check: Callable[[], None] = lambda: None) -> AnyPixels:
+def resample(
+    pixels: AnyPixels, flow: Flow, check: Callable[[], None] = lambda: None, kernel: int = cv2.INTER_LANCZOS4
+) -> AnyPixels:
     """Draw pixels (H, W, 3 or none), uint8, uint16 or float32, through a flow, in a new array of the same kind.
 
-    Lanczos over 8 x 8 pixels (Lanczos-4), display-encoded as they are: ringing is then even on both sides of an edge.
+    Lanczos over 8 x 8 pixels (Lanczos-4) unless told otherwise, display-encoded as they are: ringing is then even on
+    both sides of an edge. It keeps 97 % of waves of 0.35 cycles a pixel, where cubic interpolation keeps 72 %.
     Where nothing moves the source's own pixels stay. Beyond the picture its outermost pixels go on. `check` is called
     before each strip and may raise.
     """
@@ -41,19 +45,24 @@ def resample(pixels: AnyPixels, flow: Flow, check: Callable[[], None] = lambda: 
     for part, coordinates, moved in windows(flow, pixels.shape[:2]):
         check()
         reduced = None if many is None else enlarged(many, flow.grid, part, cv2.INTER_LINEAR) > _HALF
-        drawn = sampled(pixels, coordinates, reduced)
+        drawn = sampled(pixels, coordinates, reduced, kernel)
         where = moved if pixels.ndim == 2 else moved[..., None]
         np.copyto(result[part], drawn, where=where)
     return result
 
 
-def sampled(pixels: AnyPixels, coordinates: NDArray[np.float32], reduced: NDArray[np.bool_] | None = None) -> AnyPixels:
+def sampled(
+    pixels: AnyPixels,
+    coordinates: NDArray[np.float32],
+    reduced: NDArray[np.bool_] | None = None,
+    kernel: int = cv2.INTER_LANCZOS4,
+) -> AnyPixels:
     """Draw pixels at coordinates (h, w, 2) of neighbours: sharp, and averaged where several fall into one.
 
     Where the source is `reduced` (h, w) a single look would hit one of several pixels and leave dots: there, `_SPREAD`
     by `_SPREAD` looks within each pixel's own area are averaged.
     """
-    drawn = sample(pixels, coordinates)
+    drawn = sample(pixels, coordinates, kernel)
     if reduced is None or min(coordinates.shape[:2]) < 2 or not reduced.any():
         return drawn
     rows, columns = np.nonzero(reduced)
