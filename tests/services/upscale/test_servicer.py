@@ -10,10 +10,16 @@ import grpc
 import numpy as np
 import pytest
 from atelier.v1 import face_pb2, image_pb2, report_pb2, upscale_pb2, upscale_pb2_grpc
+from atelier_imaging.color import ColorSpace
+from atelier_imaging.decode import decode
+from atelier_imaging.encode import encode
+from atelier_imaging.likeness import psnr
+from atelier_imaging.picture import Picture
 from atelier_rpc.artifacts import ArtifactStore
 from atelier_rpc.errors import from_rpc_error
 from atelier_service.server import Server
 from atelier_upscale.capability import upscale_capability
+from atelier_upscale.resample import shrunk
 from atelier_upscale.servicer import UpscaleServicer
 from google.protobuf import json_format
 from PIL import Image, ImageCms
@@ -214,7 +220,7 @@ async def test_a_cmyk_file_is_enlarged_in_srgb(service: Stub) -> None:
     assert (opened(result.image).mode, opened(result.image).size) == ("RGB", (128, 128))
 
 
-async def test_alpha_and_sixteen_bits_and_a_wide_gamut_are_kept(service: Stub) -> None:
+async def test_alpha_and_sixteen_bits_are_kept(service: Stub) -> None:
     rgba = np.dstack([astronaut(64, 64), np.tile(np.linspace(0, 255, 64, dtype=np.uint8), (64, 1))])
     _, result = await answered(service, png(rgba), scale=2.0)
     larger = np.asarray(opened(result.image))
@@ -226,6 +232,16 @@ async def test_alpha_and_sixteen_bits_and_a_wide_gamut_are_kept(service: Stub) -
     _, result = await answered(service, file_of(deep), scale=2.0)
     assert opened(result.image).mode in ("I;16", "I")
     assert (result.report.output.bit_depth, result.report.output.width) == (16, 128)
+
+
+async def test_a_wide_gamut_is_kept(service: Stub) -> None:
+    vivid = Picture.from_array(astronaut(48, 48), ColorSpace.DISPLAY_P3)
+    image = image_pb2.Image(content=encode(vivid).data)
+    _, result = await answered(service, image, scale=2.0)
+    assert result.report.output.color_profile == "Display P3"
+    larger = decode(result.image.content)
+    assert larger.space is ColorSpace.DISPLAY_P3
+    assert psnr(vivid.pixels, shrunk(larger.pixels, 48, 48)) >= 38
 
 
 async def test_a_profile_is_embedded_again(service: Stub) -> None:

@@ -73,14 +73,19 @@ class Projection:
     def result(self, drawn: DrawnTile, weight: Share) -> NDArray[np.float32]:
         """Return the tile's part of the result, float32 (h, w, 3), not clipped.
 
-        `weight` says how much of what is lacking is added.
+        `weight` says how much of what is lacking is added. Detail is added to the enlarged input in one go with that:
+        enlarging is linear, and costs as much as all the rest.
         """
         own, fine = drawn.own, self._fitted(drawn.values)
         lacking = own - self._reduced(fine)
+        if drawn.is_detail:
+            lacking -= self._kept(own)
         correction = lacking.copy()
         for _ in range(ROUNDS - 1):
             correction += lacking - self._kept(correction)
         correction *= weight
+        if drawn.is_detail:
+            correction += own
         enlarged = self.rows.enlarge.down(self.columns.enlarge.across(correction))
         enlarged += fine[self.rows.made, self.columns.made]
         return enlarged

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from atelier_upscale.consistency import REACH
-from atelier_upscale.networks import Networks, draw
+from atelier_upscale.networks import Networks, ask, draw
 from atelier_upscale.resample import resized
 from atelier_upscale.share import Amount, Share, enlarged
 
@@ -48,13 +48,14 @@ class Manner:
 class DrawnTile:
     """A tile as it was drawn, and what that is to be consistent with.
 
-    `values` is float32 (factor·H, factor·W, 3); `own`, float32 (H, W, 3), is what the tile reads, less the noise that
-    was taken away.
+    `values` is float32 (factor·H, factor·W, 3), and only the detail that the bicubic enlargement of `own` lacks where
+    `is_detail` says so; `own`, float32 (H, W, 3), is what the tile reads, less the noise that was taken away.
     """
 
     tile: Tile
     own: NDArray[np.float32]
     values: NDArray[np.float32]
+    is_detail: bool = False
 
 
 def draw_tiles(tiles: Sequence[Tile], own: NDArray[np.float32], manner: Manner, models: ModelRunner) -> list[DrawnTile]:
@@ -67,7 +68,8 @@ def draw_tiles(tiles: Sequence[Tile], own: NDArray[np.float32], manner: Manner, 
     """
     networks = manner.networks
     if not manner.restores:
-        return _tiles(tiles, own, draw(models, networks.faithful, own))
+        answer = ask(models, networks.faithful, own)
+        return [DrawnTile(*each, answer.is_detail) for each in zip(tiles, own, answer.values, strict=True)]
     free = draw(models, networks.restore, own)
     if manner.denoise > 0.0:
         small = np.stack([resized(each, *own.shape[1:3]) for each in free])

@@ -66,16 +66,28 @@ def foreign_network(model: str, models: ModelRunner) -> Networks:
     return Networks(model, model, factor, _FOREIGN_REACH)
 
 
-def draw(models: ModelRunner, model: str, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Run a network on a batch, float32 (N, H, W, 3), 0..1; answer it enlarged, float32 (N, factor·H, factor·W, 3).
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What a network answered, float32 (N, factor·H, factor·W, 3): the detail of a picture, or all of it."""
+
+    values: NDArray[np.float32]
+    is_detail: bool
+
+
+def ask(models: ModelRunner, model: str, batch: NDArray[np.float32]) -> Answer:
+    """Run a network on a batch, float32 (N, H, W, 3), display-encoded 0..1.
 
     Raises what `ModelRunner.infer` raises.
     """
     answer = models.infer(model, {_INPUT: batch})
-    if _DETAIL not in answer:
-        (larger,) = answer.values()
-        return larger
-    detail = answer[_DETAIL]
-    for each, picture in zip(detail, batch, strict=True):
-        each += resized(picture, *detail.shape[1:3])
-    return detail
+    (values,) = answer.values()
+    return Answer(values, _DETAIL in answer)
+
+
+def draw(models: ModelRunner, model: str, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Run a network on a batch and return whole pictures, whatever the network answers."""
+    answer = ask(models, model, batch)
+    if answer.is_detail:
+        for each, picture in zip(answer.values, batch, strict=True):
+            each += resized(picture, *answer.values.shape[1:3])
+    return answer.values
