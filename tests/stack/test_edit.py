@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from typing import TYPE_CHECKING
 
@@ -69,8 +70,13 @@ def failed(report: report_pb2.Report) -> list[str]:
 
 def test_the_catalogue_lists_every_pattern_and_mood(channel: grpc.Channel) -> None:
     stub = catalog_pb2_grpc.CatalogServiceStub(channel)
-    found = stub.GetCapability(catalog_pb2.GetCapabilityRequest(name="edit"), timeout=30)
-    names = {preset.name for preset in found.capability.presets}
+    names: set[str] = set()
+    deadline = time.monotonic() + 60
+    # A gateway that has just started asks its services one after the other.
+    while not names and time.monotonic() < deadline:
+        found = stub.GetCapability(catalog_pb2.GetCapabilityRequest(name="edit"), timeout=30)
+        names = {preset.name for preset in found.capability.presets}
+        time.sleep(0.1)
     patterns = {"rembrandt", "loop", "butterfly", "split", "broad", "short", "clamshell", "rim", "window", "flat"}
     assert patterns | {"studio-softbox", "golden-hour", "overcast"} <= names
     assert {"studio", "soft-beauty", "cool-cinematic", "warm-portrait", "matte", "natural", "dewy"} <= names
