@@ -37,7 +37,7 @@ def backend() -> InProcessModels:
     home = os.environ.get("ATELIER_HOME")
     folder = home_folder(Path(home) if home else None) / "models"
     if not all((folder / model).is_dir() for model in expression_capability().models):
-        pytest.skip(f"no models in {folder}; `atelier models pull` installs them")
+        pytest.skip(f"no models in {folder}; `make models` installs them")
     return InProcessModels(folder)
 
 

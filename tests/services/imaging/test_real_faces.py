@@ -51,7 +51,7 @@ def models() -> InstalledModels:
     home = Path(os.environ.get("ATELIER_HOME") or platformdirs.user_data_path("atelier"))
     wanted = ("face_detector", "face_mesh", "iris", "person_segmenter")
     if missing := [name for name in wanted if not (home / "models" / name / "1" / "model.onnx").exists()]:
-        pytest.skip(f"models are not installed: {', '.join(missing)}; run `atelier models pull`")
+        pytest.skip(f"models are not installed: {', '.join(missing)}; run `make models`")
     return InstalledModels(home / "models")
 
 

@@ -90,7 +90,7 @@ async def test_bytes_that_are_no_message_are_refused_as_malformed(tmp_path: Path
 async def test_a_missing_model_is_refused_with_the_command_that_installs_it(tmp_path: Path) -> None:
     async with running(Toy(), tmp_path, backend=FakeModels({})) as toy:
         error = await refusal(toy.style.Grade(request("model")))
-    assert (type(error), error.metadata["command"]) == (ModelNotInstalledError, "atelier models pull doubler")
+    assert (type(error), error.metadata["command"]) == (ModelNotInstalledError, "atelier models convert doubler")
 
 
 async def test_nothing_of_an_unexpected_error_leaves_the_house(

@@ -50,7 +50,7 @@ async def test_a_missing_model_makes_it_unhealthy_until_it_is_there(tmp_path: Pa
     async with running(Toy(), tmp_path, backend=models, canary_seconds=0.05) as at:
         await at.server.ready()
         assert await states(at) == (NOT_SERVING, SERVING)
-        assert "atelier models pull doubler" in (await described(at)).health_detail
+        assert "atelier models convert doubler" in (await described(at)).health_detail
         models.learn("doubler", double)
         await until(lambda: at.server.health.condition.well)
         assert await states(at) == (SERVING, SERVING)

@@ -73,7 +73,7 @@ async def seeing(tmp_path: Path) -> AsyncIterator[style_pb2_grpc.StyleServiceAsy
     home = os.environ.get("ATELIER_HOME")
     folder = home_folder(Path(home) if home else None) / "models"
     if not all((folder / model).is_dir() for model in style_capability().models):
-        pytest.skip(f"no models in {folder}; `atelier models pull` installs them")
+        pytest.skip(f"no models in {folder}; `make models` installs them")
     async with serving(tmp_path, InProcessModels(folder)) as stub:
         yield stub
 

@@ -88,6 +88,28 @@ def test_a_cast_nobody_asked_for_is_undone(factors: tuple[float, float, float], 
     assert skin_delta(scene, grafted(scene, edited, NOTHING)) < 0.7
 
 
+def test_a_tint_in_one_place_is_undone_as_well(scene: Scene) -> None:
+    tinted = cast(scene.pixels, (1.4, 0.9, 0.9))
+    edited = scene.pixels.copy()
+    edited[240:320, 200:260] = tinted[240:320, 200:260]
+    result = grafted(scene, edited, RELIGHT)
+    before, after = (rgb_to_lab(pixels[245:315, 205:255], SRGB)[..., 1:] for pixels in (scene.pixels, result))
+    assert np.abs(np.median(after - before, axis=(0, 1))).max() < 1
+
+
+def test_a_black_and_white_picture_stays_one(scene: Scene) -> None:
+    grey = np.repeat(cv2.cvtColor(scene.pixels, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
+    edited = cast(lit_from_the_side(np.asarray(grey, np.uint8)), (1.2, 1.0, 0.8))
+    result = graft(grey, edited, scene.mask, scene.skin, SRGB, RELIGHT).pixels
+    assert np.ptp(result.astype(int), axis=2).max() == 0
+
+
+def test_nothing_to_edit_changes_nothing(scene: Scene) -> None:
+    nowhere = np.zeros_like(scene.mask)
+    result = graft(scene.pixels, lit_from_the_side(scene.pixels), nowhere, nowhere, SRGB, RELIGHT)
+    assert np.array_equal(result.pixels, scene.pixels)
+
+
 def test_a_cast_that_was_asked_for_stays(scene: Scene) -> None:
     edited = cast(scene.pixels, (1.15, 1.0, 0.8))
     result = grafted(scene, edited, Purpose(light=True, color=True))

@@ -22,7 +22,7 @@ def test_the_newest_version_is_read(tmp_path: Path) -> None:
 
 
 def test_a_missing_model_names_the_command_that_installs_it(tmp_path: Path) -> None:
-    with pytest.raises(ModelNotInstalledError, match="atelier models pull doubler"):
+    with pytest.raises(ModelNotInstalledError, match="atelier models convert doubler"):
         read_contract(tmp_path, "doubler")
 
 

@@ -102,7 +102,7 @@ def read_contract(models: Path, name: str) -> ModelContract:
 
 def not_installed(name: str) -> ModelNotInstalledError:
     """Return the error that says how to install a model."""
-    command = f"atelier models pull {name}"
+    command = f"atelier models convert {name}"
     return ModelNotInstalledError(
         f"The model {name} is not installed. Install it with: {command}", metadata={"model": name, "command": command}
     )
