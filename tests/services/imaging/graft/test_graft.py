@@ -98,8 +98,8 @@ def test_a_tint_in_one_place_is_undone_as_well(scene: Scene) -> None:
 
 
 def test_a_black_and_white_picture_stays_one(scene: Scene) -> None:
-    grey = np.repeat(cv2.cvtColor(scene.pixels, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
-    edited = cast(lit_from_the_side(np.asarray(grey, np.uint8)), (1.2, 1.0, 0.8))
+    grey = np.asarray(np.repeat(cv2.cvtColor(scene.pixels, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2), np.uint8)
+    edited = cast(lit_from_the_side(grey), (1.2, 1.0, 0.8))
     result = graft(grey, edited, scene.mask, scene.skin, SRGB, RELIGHT).pixels
     assert np.ptp(result.astype(int), axis=2).max() == 0
 

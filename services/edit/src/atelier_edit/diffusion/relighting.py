@@ -75,7 +75,11 @@ def redraw(
     answer = editor.edit(small, words, seed=seed, check=check, progress=progress)
     check()
     person, skin = portrait.mask(Region.PERSON), portrait.mask(Region.SKIN, face)
-    purpose = Purpose(light=True, color=_is_colored(plan.recipe.target, ask), detail=ask.preserve_detail)
+    purpose = Purpose(
+        light=True,
+        color=_is_colored(plan.recipe.target, ask) and not picture.source.was_grey,
+        detail=ask.preserve_detail,
+    )
     grafted = graft(picture.pixels, in_space(answer, picture.space), person, skin, picture.space, purpose)
 
     def apply(strength: float) -> Pixels:

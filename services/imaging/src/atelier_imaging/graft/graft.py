@@ -74,10 +74,11 @@ def graft(
     or uint16. `mask` (H, W), 0..1, is where the edit may show: outside it the result is the source, byte for byte.
     `skin` (H, W), 0..1, is where colour is compared.
 
-    The edit is registered, its unasked cast is undone, and what remains is a *ratio*: by how much the light of each
-    pixel changed, at the network's resolution and without its finest waves. The source's own pixels are multiplied by
-    it, so that pores, lashes and grain are those of the source however small or smeared the edit was; and the result is
-    blended in octave by octave. With `purpose.geometry` the source's pixels are first moved to where the edit has them.
+    The edit is registered, its unasked cast is undone (where colour was not asked for, every change of hue is), and
+    what remains is a *ratio*: by how much the light of each pixel changed, at the network's resolution and without its
+    finest waves. The source's own pixels are multiplied by it, so that pores, lashes and grain are those of the source
+    however small or smeared the edit was; and the result is blended in octave by octave. With `purpose.geometry` the
+    source's pixels are first moved to where the edit has them.
 
     Raises ValueError where sizes do not fit or are below 64 pixels.
     """
@@ -95,6 +96,8 @@ def graft(
         new = _sampled(new, found.places)
     cast = _cast(own, new, _small(skin, size), weights, purpose)
     ratio = np.clip(new - cast - own, -np.log(_LARGEST_FACTOR), np.log(_LARGEST_FACTOR)).astype(np.float32)
+    if not purpose.color:
+        ratio[:] = (ratio @ weights)[..., None]  # one factor for all three: no hue can change anywhere
     coarse = cv2.GaussianBlur(ratio, (0, 0), _SPLIT)
     ratio += np.float32(purpose.detail) * (coarse - ratio)
     lit = render(moved, [_Ratio(ratio, source.shape)])

@@ -76,7 +76,8 @@ def register(
     moved = np.dstack([x + drift[..., 0], y + drift[..., 1]])
     places = cv2.transform(moved, affine)
     size = np.linalg.norm(drift, axis=2)
-    percentile = float(np.percentile(size if weight is None else size[weight > 0.5], 95)) if size.size else 0.0
+    size = size if weight is None else size[weight > 0.5]
+    percentile = float(np.percentile(size, 95)) if size.size else 0.0
     return Registration(np.asarray(places, np.float32), affine, correlation, percentile)
 
 
