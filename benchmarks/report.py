@@ -22,6 +22,7 @@ SECTIONS = {
     "upscale_quality.py": "Upscale: quality",
     "upscale.py": "Upscale: speed and memory",
     "edit.py": "Edit",
+    "expression.py": "Expression",
     "identity_service.py": "The identity service",
     "identity.py": "Identity",
 }
