@@ -8,7 +8,7 @@ import json
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -20,6 +20,8 @@ from atelier_training_upscale.network import SCALES, Upscaler
 from atelier_training_upscale.train import CHECKPOINT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
 ARCHIVE, METRICS, CARD = "atelier-upscaler.zip", "metrics.json", "MODEL_CARD.md"
@@ -34,19 +36,12 @@ def release(work: Path, portraits: Path, given: NDArray[np.float32], weights: Pa
     networks elsewhere.
     """
     state = torch.load(work / CHECKPOINT, weights_only=True)
-    members: dict[str, bytes] = {}
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder)
-        for purpose in PURPOSES:
-            network = trained(state["students"][purpose]["mean"])
-            for scale in SCALES:
-                name = f"upscaler_{purpose}_x{scale}.onnx"
-                write_onnx(network, scale, made / name)
-                members[name] = (made / name).read_bytes()
-                members[f"{name}.npz"] = _answers(network, scale, given)
+        members = _written(state["students"], given, made)
+        _archive(members, weights / ARCHIVE)
         figures = evaluate(made, portraits)
     story = Story(state["step"], state["seconds"], torch.get_num_threads())
-    _archive(members, weights / ARCHIVE)
     (papers / METRICS).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     (papers / CARD).write_text(card(story, figures), encoding="utf-8")
     members[ARCHIVE] = (weights / ARCHIVE).read_bytes()
@@ -54,6 +49,19 @@ def release(work: Path, portraits: Path, given: NDArray[np.float32], weights: Pa
         f"{name}: {len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}"
         for name, content in members.items()
     ]
+
+
+def _written(students: Mapping[str, Any], given: NDArray[np.float32], folder: Path) -> dict[str, bytes]:
+    """Write the four networks to `folder`; return the content of the archive: graphs and answers."""
+    members: dict[str, bytes] = {}
+    for purpose in PURPOSES:
+        network = trained(students[purpose]["mean"])
+        for scale in SCALES:
+            name = f"upscaler_{purpose}_x{scale}.onnx"
+            write_onnx(network, scale, folder / name)
+            members[name] = (folder / name).read_bytes()
+            members[f"{name}.npz"] = _answers(network, scale, given)
+    return members
 
 
 def trained(weights: dict[str, torch.Tensor]) -> Upscaler:
