@@ -65,7 +65,8 @@ def test_every_pin_is_one_version() -> None:
 
 
 def test_every_distribution_is_installed_for_development() -> None:
-    installed = {line.removeprefix("-e ./").split("[")[0] for line in lines(ROOT / "requirements-dev.txt")}
+    files = (ROOT / "requirements-dev.txt", ROOT / "requirements-torch.txt")
+    installed = {line.removeprefix("-e ./").split("[")[0] for file in files for line in lines(file)}
     assert {str(path.parent.relative_to(ROOT)) for path in PYPROJECTS} - installed == set()
 
 
