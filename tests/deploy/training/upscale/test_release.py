@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import skimage.data
 from onnxruntime import InferenceSession
 from PIL import Image
 
@@ -24,17 +25,20 @@ if TYPE_CHECKING:
 GIVEN = np.random.default_rng(0).random((2, 16, 16, 3), np.float32)
 
 
-@pytest.fixture
-def released(tmp_path: Path, face: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Release untrained networks, measured on a face."""
-    monkeypatch.setattr(evaluation, "held_out", lambda folder: sorted(folder.glob("*.png")))
-    monkeypatch.setattr(evaluation, "ELSEWHERE", ("rocket.jpg",))
-    (tmp_path / "portraits").mkdir()
-    Image.fromarray(face).save(tmp_path / "portraits" / "face.png")
+    folder = tmp_path_factory.mktemp("released")
+    face = np.ascontiguousarray(skimage.data.astronaut()[64:192, 160:288])
+    (folder / "portraits").mkdir()
+    Image.fromarray(face).save(folder / "portraits" / "face.png")
     students = {purpose: {"mean": Upscaler().state_dict()} for purpose in evaluation.PURPOSES}
-    torch.save({"students": students, "step": 10, "seconds": 60.0}, tmp_path / CHECKPOINT)
-    release(tmp_path, tmp_path / "portraits", GIVEN, tmp_path, tmp_path)
-    return tmp_path
+    torch.save({"students": students, "step": 10, "seconds": 60.0}, folder / CHECKPOINT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evaluation, "held_out", lambda portraits: sorted(portraits.glob("*.png")))
+        patch.setattr(evaluation, "elsewhere", lambda _scale: [face])
+        release(folder, folder / "portraits", GIVEN, folder, folder)
+    return folder
 
 
 def test_the_archive_holds_four_networks_and_what_each_answers(released: Path) -> None:
