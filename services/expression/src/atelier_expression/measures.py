@@ -101,7 +101,7 @@ def may_change(portrait: Portrait, scene: Scene) -> NDArray[np.float32]:
         places = np.asarray((nodes + scene.flow.offsets_at(nodes)) * ratio - 0.5, np.float32)
         moved = sample(person, places, cv2.INTER_LINEAR)
         mask |= _grown(
-            (np.maximum(person, moved) > _NOBODY).astype(np.uint8), 2 * LOOSE_HAIR * scene.frame.scale * scale
+            (np.maximum(person, moved) > _NOBODY).astype(np.uint8), 3 * LOOSE_HAIR * scene.frame.scale * scale
         )
     return np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST), np.float32)
 

@@ -57,8 +57,9 @@ _CLOSED: Final = 0.02
 _BOUNDS: Final = (0.65, 1.4)
 _EYE_BOUNDS: Final = (0.75, 1.25)
 _EYES: Final = frozenset({"left_x", "left_y", "right_x", "right_y", "left_eye_open", "right_eye_open"})
-# What reads within this share of what is wanted needs no second look.
-_CLOSE: Final = 0.06
+# What reads within this share of what is wanted needs no correction; within the larger one, no second look.
+_CLOSE: Final = 0.05
+_NEAR: Final = 0.12
 # One look changes a factor by this at most.
 _STEP: Final = 1.5
 # How wide the face is in the small drawing, in pixels, and how much around it is drawn, in faces.
@@ -93,10 +94,12 @@ def settled(pixels: Pixels, face: Face, asked: Adjustment, models: ModelRunner, 
         if found is None:
             return result
         read = readings(small.face, found, moved.mesh, wanted)
-        if all(abs(got - asked) <= _CLOSE * abs(asked) for asked, got in read.values()):
+        if _within(_CLOSE, read):
             return result
         _correct(factors, read)
         result = replace(movement(face, asked, wanted, factors), glasses=glasses)
+        if _within(_NEAR, read):
+            return result
     return result
 
 
@@ -176,6 +179,10 @@ def readings(face: Face, found: Face, mesh: NDArray[np.float32], wanted: Goal) -
         "mouth_open": (_change(wanted.mouth_open, own.mouth_open), now.mouth_open - own.mouth_open),
     }
     return {name: (asked, read) for name, (asked, read) in pairs.items() if asked is not None}
+
+
+def _within(share: float, read_back: Mapping[str, tuple[float, float]]) -> bool:
+    return all(abs(read - asked) <= share * abs(asked) for asked, read in read_back.values())
 
 
 def _correct(factors: dict[str, float], read_back: Mapping[str, tuple[float, float]]) -> None:

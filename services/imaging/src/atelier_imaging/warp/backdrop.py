@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from atelier_imaging.warp.resample import AnyPixels
 
 # The longer edge of the reduced picture on which the backdrop's tones are continued behind the person.
-_SMALL: Final = 448
+_SMALL: Final = 360
 # A mask above this is somebody.
 _SOMEBODY: Final = 0.03
 # Finer than this, in reduced pixels, is texture; coarser is tone.

@@ -28,6 +28,8 @@ _REDUCED: Final = 1.6
 _SPREAD: Final = 3
 _MOST: Final = 16384
 _HALF: Final = 0.5
+# Between nodes of so few pixels a straight line is as good as a curve, and quicker.
+_FINE_GRID: Final = 6.0
 
 
 def resample(
@@ -105,9 +107,10 @@ def windows(
     if window is None:
         return
     rows, columns = window
+    kernel = cv2.INTER_LINEAR if flow.grid.step <= _FINE_GRID else cv2.INTER_CUBIC
     for top in range(rows.start, rows.stop, STRIP_ROWS):
         part = (slice(top, min(top + STRIP_ROWS, rows.stop)), columns)
-        offset = enlarged(flow.offset, flow.grid, part)
+        offset = enlarged(flow.offset, flow.grid, part, kernel)
         moved = np.maximum(np.abs(offset[..., 0]), np.abs(offset[..., 1])) > STILL
         if moved.any():
             offset[..., 0] += np.arange(columns.start, columns.stop, dtype=np.float32)
