@@ -10,7 +10,7 @@ import numpy as np
 from atelier_imaging.color import decode_transfer, luminance, luminance_weights
 
 from atelier_edit.form.form import Form, form_of, sampled
-from atelier_edit.light.aim import aimed
+from atelier_edit.light.aim import Skin, aimed
 from atelier_edit.light.background import Backdrop, background_gain, background_grey
 from atelier_edit.light.catchlights import Catchlight, Eye, catchlight_of, eyes_of
 from atelier_edit.light.contrast import ratio_of, skin_nodes, with_ratio
@@ -37,6 +37,8 @@ DEFAULT_FALLOFF: Final = 0.3
 _EVEN_DEGREES: Final = 8.0
 # A key that goes round with the head stays where it lights some of the face that the lens sees.
 _FARTHEST_ROUND: Final = 100.0
+# Surfaces of this brightness and more mirror in full.
+_SHINES_IN_FULL: Final = 0.4
 # The texture that highlights keep is what differs from the skin around, at this share of the pupils' distance.
 _TEXTURE: Final = 0.06
 
@@ -99,7 +101,8 @@ def plan_relight(ask: RelightAsk, portrait: Portrait, face: Face) -> RelightPlan
     if ask.is_neutral:
         return RelightPlan(None, told | {"strength": ask.strength}, ())
     notes: list[str] = []
-    target = _target(ask, face, form, source)
+    skin = Skin(light[skin_nodes(form)].mean(axis=0), portrait.picture.space)
+    target = _target(ask, face, form, source, skin)
     finish = ask.finish or DEFAULT_FINISH
     recipe = _recipe(ask, portrait, face, form, light, source, target, finish, notes)
     told |= {"target": target.rig.parameters, "finish": finish, "background_falloff": target.backdrop.falloff}
@@ -120,7 +123,7 @@ def _told(rig: Rig, shading: NDArray[np.float32], form: Form) -> dict[str, objec
     return rig.parameters | {"ratio": round(ratio_of(shading[skin_nodes(form)]), 2)}
 
 
-def _target(ask: RelightAsk, face: Face, form: Form, source: SourceLight) -> _Target:
+def _target(ask: RelightAsk, face: Face, form: Form, source: SourceLight, skin: Skin) -> _Target:
     """Find the rig that is meant, with everything that is given beside it."""
     pattern = _pattern(ask)
     stops: float | None
@@ -142,7 +145,7 @@ def _target(ask: RelightAsk, face: Face, form: Form, source: SourceLight) -> _Ta
     rig, seen = replace(rig, key=key, ratio=ratio), visibility(form, key)
     if ratio is not None:
         rig = with_ratio(form, rig, ratio, seen)
-        key, set_up = aimed(form, source, rig, ratio, seen)
+        key, set_up = aimed(form, source, rig, ratio, seen, skin)
         seen = visibility(form, key)
         lamps = with_ratio(form, replace(rig, key=key), set_up, seen)
     else:
@@ -229,7 +232,9 @@ def _recipe(
     thrown = illuminate(form, target.lamps, FINISHES[finish], space, target.seen)
     gain, exposure = person_gain(form, source, thrown, light, target.stops)
     behind = background_gain(form, target.rig, target.backdrop, space)
-    gloss = thrown.gloss * np.float32(exposure) * form.own[..., None]
+    # Dark skin mirrors as much as light skin and scatters less; in full, it would look wet.
+    shine = np.clip(np.sqrt(luminance(light, space) / _SHINES_IN_FULL), 0.3, 1)
+    gloss = thrown.gloss * np.float32(exposure) * (form.own * shine)[..., None]
     if kept:
         gloss += np.float32(kept) * ((gloss @ luminance_weights(space))[..., None] - gloss)
     gains = Gains(

@@ -35,7 +35,7 @@ _EXPOSED_FOR: Final = 85.0
 # This percentile of the skin stays below this share of white, in its brightest channel, unless it was above it.
 _HIGHLIGHTS: Final = 95.0
 _BELOW_WHITE: Final = 0.85
-_HAIR_STAYS: Final = 0.5
+_HAIR_STAYS: Final = 0.35
 # Skin in shadow is a little more saturated: light that reaches it has been on skin before.
 _SHADOW_SATURATION: Final = 0.16
 

@@ -22,6 +22,7 @@ _TOLERANCE: Final = 0.02
 # The form is sure nearby only: what stands far off must rise this much more to throw a shadow.
 _FADING: Final = 0.5
 _OUTSIDE: Final = -4.0
+_BOUNCED: Final = 0.2
 # Nodes along one pupil distance while walking: penumbras need no more.
 _NODES: Final = 17.0
 
@@ -42,6 +43,8 @@ def visibility(form: Form, lamp: Lamp) -> NDArray[np.float32]:
     covered = _walk(field, thrower, form.unit * size[0] / width, lamp)
     seen = np.clip(0.5 - 0.5 * covered, 0, 1)
     seen = seen * seen * (3 - 2 * seen)
+    # Light from chin and shoulders comes into the shadow on the neck.
+    seen = np.where(share > 0.9, seen, _BOUNCED + (1 - _BOUNCED) * seen).astype(np.float32)
     return np.asarray(cv2.resize(seen, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
