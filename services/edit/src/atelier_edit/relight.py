@@ -30,8 +30,6 @@ _DITHER_SIZE: Final = 128
 # Factors on a grid of nodes farther apart than this many pixels are refined by cubic interpolation first: the corners
 # of a linear one would show in smooth skin.
 _NODE_PIXELS: Final = 4.0
-# Less of a person than this in a pixel is none.
-_HARDLY: Final = 0.2
 # A highlight takes the texture of the skin under it, within these bounds.
 _TEXTURE: Final = (0.3, 2.0)
 
@@ -79,13 +77,12 @@ class _Pass:
             [self._refined(np.asarray(plane, np.float32)) for plane in cv2.split(field)]
             for field in (gains.person, gains.background, gains.gloss)
         )
-        self._base = self._refined(recipe.base)
+        self._base, self._contrast = self._refined(recipe.base), self._refined(recipe.contrast)
 
     def run(self, rows: slice, out: Pixels) -> None:
         """Relight some rows of the picture into `out`."""
         light = [decode_transfer(np.ascontiguousarray(plane)) for plane in cv2.split(self._pixels[rows])]
-        # A pixel that is background for the most part is lit as background: light from behind must not leave the hair.
-        person = np.maximum(self._person[rows] - _HARDLY, 0) * np.float32(1 / (1 - _HARDLY))
+        person = self._share(rows)
         self._grey_background(light, person)
         brightest = _largest(light)
         texture = self._brightness(light)
@@ -106,6 +103,13 @@ class _Pass:
             mirrored *= np.maximum(1 - plane, 0)
             plane += mirrored
         _encode(light, out[rows], rows.start)
+
+    def _share(self, rows: slice) -> NDArray[np.float32]:
+        """Return how much of each pixel's light is the person's: at a dark shoulder before a bright wall, little."""
+        person = self._person[rows]
+        share = person * self._rows(self._contrast, rows)
+        share /= share + (1 - person) + np.float32(1e-6)
+        return share
 
     def _grey_background(self, light: Sequence[NDArray[np.float32]], person: NDArray[np.float32]) -> None:
         """Take colour out of what is behind the person, as far as the plan says."""

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from atelier_imaging.color import decode_transfer, luminance, luminance_weights
 
-from atelier_edit.form.form import Form, form_of, sampled
+from atelier_edit.form.form import Form, form_of, sampled, spread
 from atelier_edit.light.aim import Skin, aimed
 from atelier_edit.light.background import Backdrop, background_gain, background_grey
 from atelier_edit.light.catchlights import Catchlight, Eye, catchlight_of, eyes_of
@@ -37,6 +37,8 @@ DEFAULT_FALLOFF: Final = 0.3
 _EVEN_DEGREES: Final = 8.0
 # A key that goes round with the head stays where it lights some of the face that the lens sees.
 _FARTHEST_ROUND: Final = 100.0
+# What lies beside an edge lies within this many pupil distances.
+_BESIDE: Final = 0.12
 # Surfaces of this brightness and more mirror in full.
 _SHINES_IN_FULL: Final = 0.4
 # The texture that highlights keep is what differs from the skin around, at this share of the pupils' distance.
@@ -47,7 +49,8 @@ _TEXTURE: Final = 0.06
 class RelightRecipe:
     """What is done to the picture: factors on a form's grid, and what it was before.
 
-    `base` (h, w) is the picture's brightness without its fine texture, `albedo` (h, w) that without its light.
+    `base` (h, w) is the picture's brightness without its fine texture, `albedo` (h, w) that without its light,
+    `contrast` (h, w) how much brighter the person is than the background beside it.
     """
 
     form: Form
@@ -56,6 +59,7 @@ class RelightRecipe:
     gains: Gains
     base: NDArray[np.float32]
     albedo: NDArray[np.float32]
+    contrast: NDArray[np.float32]
     is_rembrandt: bool
     preserve_detail: float
     strength: float
@@ -257,9 +261,19 @@ def _recipe(
         gains,
         base,
         albedo,
+        _contrast(form, bright),
         is_rembrandt,
         ask.preserve_detail,
         ask.strength,
         eyes,
         catchlight_of(target.rig.key, ask.strength, space, grey=kept >= 1),
     )
+
+
+def _contrast(form: Form, bright: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how many times brighter (h, w) the person is than the background beside it."""
+    person, behind = (
+        spread(bright[..., None], np.clip(2 * mask - 1, 0, 1), _BESIDE * form.unit)[..., 0]
+        for mask in (form.person, 1 - form.person)
+    )
+    return np.asarray(np.clip((person + 0.005) / (behind + 0.005), 0.05, 20), np.float32)
