@@ -26,6 +26,20 @@ def enhance(picture: Picture, plan: EnhancePlan, check: Callable[[], None] = lam
 
     `check` is called now and then and may raise to stop the work.
     """
+    stages = _stages(picture, plan)
+    if not stages:
+        return picture
+    if plan.sharpen > 0 or plan.view is None:
+        return picture.with_pixels(render(picture.pixels, stages, check))
+    # Only the face's rows change; the others need not become floating point and back.
+    rows = plan.view.rows
+    pixels = picture.pixels.copy()
+    pixels[rows] = render(picture.pixels[rows], [_From(rows.start, stage) for stage in stages], check)
+    return picture.with_pixels(pixels)
+
+
+def _stages(picture: Picture, plan: EnhancePlan) -> list[Stage]:
+    """Make the stages of what is to be done."""
     stages: list[Stage] = []
     if plan.view is not None:
         factors = [each for each in (plan.gain, plan.colour_gain) if each is not None]
@@ -34,7 +48,19 @@ def enhance(picture: Picture, plan: EnhancePlan, check: Callable[[], None] = lam
             stages.append(SmartGrainStage(plan.view, plan.grain, picture.pixels.shape[:2], _seed(picture)))
     if plan.sharpen > 0:
         stages.append(SharpenStage(picture.pixels, picture.space, plan.sharpen))
-    return picture.with_pixels(render(picture.pixels, stages, check)) if stages else picture
+    return stages
+
+
+class _From:
+    """A pass stage over rows of which the first is another one's row `start`."""
+
+    def __init__(self, start: int, stage: Stage) -> None:
+        self._start = start
+        self._stage = stage
+
+    def __call__(self, rows: NDArray[np.float32], top: int) -> None:
+        """Do the stage's work on display-encoded `rows`, float32 (h, w, 3), in place."""
+        self._stage(rows, self._start + top)
 
 
 class _GainStage:
