@@ -176,9 +176,8 @@ def main() -> None:
     lines: list[str] = []
     for scale in (4, 2):
         compared_ = methods(runner, scale)
-        lines += table(
-            f"clean × {scale}, scikit-image's photographs", compared(elsewhere(scale), compared_, scale, reduced)
-        )
+        photographs = elsewhere(scale)
+        lines += table(f"clean × {scale}, scikit-image's", compared(photographs, compared_, scale, reduced))
         lines += steps(compared_, scale)
         if asked.portraits is not None:
             kept = [trimmed(load(path), scale) for path in held_out(Path(asked.portraits))]

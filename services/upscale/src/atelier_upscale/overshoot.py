@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from atelier_imaging.vips import Pixels
     from numpy.typing import NDArray
 
-# From 18 % on a bright line is seen beside a dark one. On nineteen pictures made four times as large the truth itself had
-# 1 % (at most 6), our networks' drawing at most 1, that with an unsharp mask of 100 % 14 (at most 20).
+# From 18 % on a bright line is seen beside a dark one. On nineteen pictures made four times as large the truth had 1 %
+# (at most 6), our networks' drawing at most 1, and that with an unsharp mask of 100 % 14 (at most 20).
 OVERSHOOT: Final = Gate(maximum=0.08, fail_above=0.18)
 # The part that it is measured on: at most so many pixels of the input on a side.
 _PATCH_PIXELS: Final = 384
