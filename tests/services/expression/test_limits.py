@@ -53,7 +53,7 @@ def test_turning_back_towards_the_lens_is_never_too_far() -> None:
 def test_a_gaze_that_leaves_the_lids_is_refused() -> None:
     face = mean_face(gaze=(20, 0))
 
-    with pytest.raises(PoseTooExtremeError, match="gaze x"):
+    with pytest.raises(PoseTooExtremeError, match="left gaze x"):
         require_reachable(portrait_of(face), face, Adjustment(gaze_x_degrees=25))
 
 

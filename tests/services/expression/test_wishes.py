@@ -24,7 +24,7 @@ def test_every_named_expression_is_within_the_api_and_does_something() -> None:
         assert each.description.endswith("."), name
         assert not each.adjustment.is_neutral, name
         for field in fields(Adjustment):
-            value = getattr(each.adjustment, field.name)
+            value = getattr(each.adjustment, field.name) or 0.0
             assert abs(value) <= limits.get(field.name, 1.3 if field.name == "smile" else 1.0), name
 
 
@@ -50,11 +50,9 @@ def test_an_unknown_name_is_answered_with_near_ones() -> None:
 @pytest.mark.parametrize("part", [part for part in Part if part is not Part.ALL])
 def test_only_controls_of_the_part_are_left(part: Part) -> None:
     region = face_pb2.Region.Value(f"REGION_{part.name}")
-    given: dict[str, Any] = {
-        field.name: 0.1 for field in fields(Adjustment) if field.name not in {"left_eye_open", "right_eye_open"}
-    }
+    given: dict[str, Any] = dict.fromkeys((field.name for field in fields(Adjustment)), 0.1)
 
-    wish = wish_of(ExpressionAdjustment(**given, eye_open=0.1, region=region))
+    wish = wish_of(ExpressionAdjustment(**given, region=region))
 
     left = {field.name for field in fields(Adjustment) if getattr(wish.asked, field.name)}
     assert left == CONTROLS_OF[part]
@@ -92,3 +90,13 @@ def test_goals_grow_with_their_controls(name: str) -> None:
     values = [getattr(goal(face, Adjustment(**{name: amount})), read) for amount in (-0.3, 0.2, 0.5, 1.0)]
 
     assert values == sorted(set(values))
+
+
+def test_one_eye_may_look_where_the_other_does_not() -> None:
+    asked = wish_of(ExpressionAdjustment(gaze_x_degrees=5.0, right_gaze_x_degrees=0.0, left_gaze_y_degrees=3.0)).asked
+
+    assert asked.gaze(0) == (5.0, 3.0)
+    assert asked.gaze(1) == (0.0, 0.0)
+    assert asked.times(0.5).gaze(0) == (2.5, 1.5)
+    wanted = goal(mean_face(), asked)
+    assert (wanted.left_x_degrees, wanted.right_x_degrees) == (5.0, None)

@@ -42,6 +42,10 @@ class Adjustment:
     roll_degrees: float | None = None
     gaze_x_degrees: float | None = None
     gaze_y_degrees: float | None = None
+    left_gaze_x_degrees: float | None = None
+    left_gaze_y_degrees: float | None = None
+    right_gaze_x_degrees: float | None = None
+    right_gaze_y_degrees: float | None = None
     smile: float | None = None
     eye_open: float | None = None
     left_eye_open: float | None = None

@@ -45,6 +45,10 @@ class ExpressionAdjustment(_message.Message):
     JAW_OPEN_FIELD_NUMBER: _builtins.int
     REGION_FIELD_NUMBER: _builtins.int
     EXPRESSION_FIELD_NUMBER: _builtins.int
+    LEFT_GAZE_X_DEGREES_FIELD_NUMBER: _builtins.int
+    LEFT_GAZE_Y_DEGREES_FIELD_NUMBER: _builtins.int
+    RIGHT_GAZE_X_DEGREES_FIELD_NUMBER: _builtins.int
+    RIGHT_GAZE_Y_DEGREES_FIELD_NUMBER: _builtins.int
     pitch_degrees: _builtins.float
     """Turns the head up (above 0) or down, in degrees."""
     yaw_degrees: _builtins.float
@@ -83,6 +87,22 @@ class ExpressionAdjustment(_message.Message):
     """Name of an expression of the catalogue (presets of kind "expression": calm, confident, subtle_smile, ...). A control
     that is given beside it goes before the expression's own.
     """
+    left_gaze_x_degrees: _builtins.float
+    """Turns the subject's left eye alone to the subject's left (above 0) or right, in degrees. Where given, it goes before
+    `gaze_x_degrees`.
+    """
+    left_gaze_y_degrees: _builtins.float
+    """Turns the subject's left eye alone up (above 0) or down, in degrees. Where given, it goes before
+    `gaze_y_degrees`.
+    """
+    right_gaze_x_degrees: _builtins.float
+    """Turns the subject's right eye alone to the subject's left (above 0) or right, in degrees. Where given, it goes before
+    `gaze_x_degrees`.
+    """
+    right_gaze_y_degrees: _builtins.float
+    """Turns the subject's right eye alone up (above 0) or down, in degrees. Where given, it goes before
+    `gaze_y_degrees`.
+    """
     def __init__(
         self,
         *,
@@ -101,10 +121,14 @@ class ExpressionAdjustment(_message.Message):
         jaw_open: _builtins.float | None = ...,
         region: _face_pb2.Region.ValueType = ...,
         expression: _builtins.str = ...,
+        left_gaze_x_degrees: _builtins.float | None = ...,
+        left_gaze_y_degrees: _builtins.float | None = ...,
+        right_gaze_x_degrees: _builtins.float | None = ...,
+        right_gaze_y_degrees: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_brow_raise", b"_brow_raise", "_eye_open", b"_eye_open", "_facial_tension", b"_facial_tension", "_gaze_x_degrees", b"_gaze_x_degrees", "_gaze_y_degrees", b"_gaze_y_degrees", "_jaw_open", b"_jaw_open", "_left_eye_open", b"_left_eye_open", "_mouth_corner", b"_mouth_corner", "_pitch_degrees", b"_pitch_degrees", "_right_eye_open", b"_right_eye_open", "_roll_degrees", b"_roll_degrees", "_smile", b"_smile", "_yaw_degrees", b"_yaw_degrees", "brow_raise", b"brow_raise", "eye_open", b"eye_open", "facial_tension", b"facial_tension", "gaze_x_degrees", b"gaze_x_degrees", "gaze_y_degrees", b"gaze_y_degrees", "jaw_open", b"jaw_open", "left_eye_open", b"left_eye_open", "mouth_corner", b"mouth_corner", "pitch_degrees", b"pitch_degrees", "right_eye_open", b"right_eye_open", "roll_degrees", b"roll_degrees", "smile", b"smile", "yaw_degrees", b"yaw_degrees"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_brow_raise", b"_brow_raise", "_eye_open", b"_eye_open", "_facial_tension", b"_facial_tension", "_gaze_x_degrees", b"_gaze_x_degrees", "_gaze_y_degrees", b"_gaze_y_degrees", "_jaw_open", b"_jaw_open", "_left_eye_open", b"_left_eye_open", "_left_gaze_x_degrees", b"_left_gaze_x_degrees", "_left_gaze_y_degrees", b"_left_gaze_y_degrees", "_mouth_corner", b"_mouth_corner", "_pitch_degrees", b"_pitch_degrees", "_right_eye_open", b"_right_eye_open", "_right_gaze_x_degrees", b"_right_gaze_x_degrees", "_right_gaze_y_degrees", b"_right_gaze_y_degrees", "_roll_degrees", b"_roll_degrees", "_smile", b"_smile", "_yaw_degrees", b"_yaw_degrees", "brow_raise", b"brow_raise", "eye_open", b"eye_open", "facial_tension", b"facial_tension", "gaze_x_degrees", b"gaze_x_degrees", "gaze_y_degrees", b"gaze_y_degrees", "jaw_open", b"jaw_open", "left_eye_open", b"left_eye_open", "left_gaze_x_degrees", b"left_gaze_x_degrees", "left_gaze_y_degrees", b"left_gaze_y_degrees", "mouth_corner", b"mouth_corner", "pitch_degrees", b"pitch_degrees", "right_eye_open", b"right_eye_open", "right_gaze_x_degrees", b"right_gaze_x_degrees", "right_gaze_y_degrees", b"right_gaze_y_degrees", "roll_degrees", b"roll_degrees", "smile", b"smile", "yaw_degrees", b"yaw_degrees"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_brow_raise", b"_brow_raise", "_eye_open", b"_eye_open", "_facial_tension", b"_facial_tension", "_gaze_x_degrees", b"_gaze_x_degrees", "_gaze_y_degrees", b"_gaze_y_degrees", "_jaw_open", b"_jaw_open", "_left_eye_open", b"_left_eye_open", "_mouth_corner", b"_mouth_corner", "_pitch_degrees", b"_pitch_degrees", "_right_eye_open", b"_right_eye_open", "_roll_degrees", b"_roll_degrees", "_smile", b"_smile", "_yaw_degrees", b"_yaw_degrees", "brow_raise", b"brow_raise", "expression", b"expression", "eye_open", b"eye_open", "facial_tension", b"facial_tension", "gaze_x_degrees", b"gaze_x_degrees", "gaze_y_degrees", b"gaze_y_degrees", "jaw_open", b"jaw_open", "left_eye_open", b"left_eye_open", "mouth_corner", b"mouth_corner", "pitch_degrees", b"pitch_degrees", "region", b"region", "right_eye_open", b"right_eye_open", "roll_degrees", b"roll_degrees", "smile", b"smile", "yaw_degrees", b"yaw_degrees"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_brow_raise", b"_brow_raise", "_eye_open", b"_eye_open", "_facial_tension", b"_facial_tension", "_gaze_x_degrees", b"_gaze_x_degrees", "_gaze_y_degrees", b"_gaze_y_degrees", "_jaw_open", b"_jaw_open", "_left_eye_open", b"_left_eye_open", "_left_gaze_x_degrees", b"_left_gaze_x_degrees", "_left_gaze_y_degrees", b"_left_gaze_y_degrees", "_mouth_corner", b"_mouth_corner", "_pitch_degrees", b"_pitch_degrees", "_right_eye_open", b"_right_eye_open", "_right_gaze_x_degrees", b"_right_gaze_x_degrees", "_right_gaze_y_degrees", b"_right_gaze_y_degrees", "_roll_degrees", b"_roll_degrees", "_smile", b"_smile", "_yaw_degrees", b"_yaw_degrees", "brow_raise", b"brow_raise", "expression", b"expression", "eye_open", b"eye_open", "facial_tension", b"facial_tension", "gaze_x_degrees", b"gaze_x_degrees", "gaze_y_degrees", b"gaze_y_degrees", "jaw_open", b"jaw_open", "left_eye_open", b"left_eye_open", "left_gaze_x_degrees", b"left_gaze_x_degrees", "left_gaze_y_degrees", b"left_gaze_y_degrees", "mouth_corner", b"mouth_corner", "pitch_degrees", b"pitch_degrees", "region", b"region", "right_eye_open", b"right_eye_open", "right_gaze_x_degrees", b"right_gaze_x_degrees", "right_gaze_y_degrees", b"right_gaze_y_degrees", "roll_degrees", b"roll_degrees", "smile", b"smile", "yaw_degrees", b"yaw_degrees"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__brow_raise: _TypeAlias = _typing.Literal["brow_raise"]  # noqa: Y015
     _WhichOneofArgType__brow_raise: _TypeAlias = _typing.Literal["_brow_raise", b"_brow_raise"]  # noqa: Y015
@@ -120,12 +144,20 @@ class ExpressionAdjustment(_message.Message):
     _WhichOneofArgType__jaw_open: _TypeAlias = _typing.Literal["_jaw_open", b"_jaw_open"]  # noqa: Y015
     _WhichOneofReturnType__left_eye_open: _TypeAlias = _typing.Literal["left_eye_open"]  # noqa: Y015
     _WhichOneofArgType__left_eye_open: _TypeAlias = _typing.Literal["_left_eye_open", b"_left_eye_open"]  # noqa: Y015
+    _WhichOneofReturnType__left_gaze_x_degrees: _TypeAlias = _typing.Literal["left_gaze_x_degrees"]  # noqa: Y015
+    _WhichOneofArgType__left_gaze_x_degrees: _TypeAlias = _typing.Literal["_left_gaze_x_degrees", b"_left_gaze_x_degrees"]  # noqa: Y015
+    _WhichOneofReturnType__left_gaze_y_degrees: _TypeAlias = _typing.Literal["left_gaze_y_degrees"]  # noqa: Y015
+    _WhichOneofArgType__left_gaze_y_degrees: _TypeAlias = _typing.Literal["_left_gaze_y_degrees", b"_left_gaze_y_degrees"]  # noqa: Y015
     _WhichOneofReturnType__mouth_corner: _TypeAlias = _typing.Literal["mouth_corner"]  # noqa: Y015
     _WhichOneofArgType__mouth_corner: _TypeAlias = _typing.Literal["_mouth_corner", b"_mouth_corner"]  # noqa: Y015
     _WhichOneofReturnType__pitch_degrees: _TypeAlias = _typing.Literal["pitch_degrees"]  # noqa: Y015
     _WhichOneofArgType__pitch_degrees: _TypeAlias = _typing.Literal["_pitch_degrees", b"_pitch_degrees"]  # noqa: Y015
     _WhichOneofReturnType__right_eye_open: _TypeAlias = _typing.Literal["right_eye_open"]  # noqa: Y015
     _WhichOneofArgType__right_eye_open: _TypeAlias = _typing.Literal["_right_eye_open", b"_right_eye_open"]  # noqa: Y015
+    _WhichOneofReturnType__right_gaze_x_degrees: _TypeAlias = _typing.Literal["right_gaze_x_degrees"]  # noqa: Y015
+    _WhichOneofArgType__right_gaze_x_degrees: _TypeAlias = _typing.Literal["_right_gaze_x_degrees", b"_right_gaze_x_degrees"]  # noqa: Y015
+    _WhichOneofReturnType__right_gaze_y_degrees: _TypeAlias = _typing.Literal["right_gaze_y_degrees"]  # noqa: Y015
+    _WhichOneofArgType__right_gaze_y_degrees: _TypeAlias = _typing.Literal["_right_gaze_y_degrees", b"_right_gaze_y_degrees"]  # noqa: Y015
     _WhichOneofReturnType__roll_degrees: _TypeAlias = _typing.Literal["roll_degrees"]  # noqa: Y015
     _WhichOneofArgType__roll_degrees: _TypeAlias = _typing.Literal["_roll_degrees", b"_roll_degrees"]  # noqa: Y015
     _WhichOneofReturnType__smile: _TypeAlias = _typing.Literal["smile"]  # noqa: Y015
@@ -147,11 +179,19 @@ class ExpressionAdjustment(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__left_eye_open) -> _WhichOneofReturnType__left_eye_open | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__left_gaze_x_degrees) -> _WhichOneofReturnType__left_gaze_x_degrees | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__left_gaze_y_degrees) -> _WhichOneofReturnType__left_gaze_y_degrees | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__mouth_corner) -> _WhichOneofReturnType__mouth_corner | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__pitch_degrees) -> _WhichOneofReturnType__pitch_degrees | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__right_eye_open) -> _WhichOneofReturnType__right_eye_open | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__right_gaze_x_degrees) -> _WhichOneofReturnType__right_gaze_x_degrees | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__right_gaze_y_degrees) -> _WhichOneofReturnType__right_gaze_y_degrees | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__roll_degrees) -> _WhichOneofReturnType__roll_degrees | None: ...
     @_typing.overload

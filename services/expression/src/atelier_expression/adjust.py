@@ -66,7 +66,7 @@ def plan_adjustment(wish: Wish, portrait: Portrait, face: Face, models: ModelRun
         if mask is not None:
             mask.result()
     parameters = {
-        **{field.name: round(getattr(wish.asked, field.name), 4) for field in fields(Adjustment)},
+        **_rounded(wish.asked),
         "expression": wish.name,
         "part": wish.part.value,
         "movement": asdict(movement),
@@ -102,6 +102,12 @@ def reenact(
     turned_head = turn_head(Portrait.of_known(moved, portrait.faces, models), face, turn, parts, models, check)
     mesh = turn_points(shown.mesh, shown.frame, turned(shown.frame, turn))
     return Adjusted(turned_head, replace(shown, mesh=mesh, movement=replace(plan.movement, turn=turn)))
+
+
+def _rounded(asked: Adjustment) -> dict[str, float]:
+    """Return what is asked by name, without what an eye does not have of its own."""
+    values = {field.name: getattr(asked, field.name) for field in fields(Adjustment)}
+    return {name: round(value, 4) for name, value in values.items() if value is not None}
 
 
 def _notes(wish: Wish, face: Face, movement: Movement) -> list[str]:

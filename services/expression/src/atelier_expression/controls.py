@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from enum import Enum
+from typing import Any
 
 
 class Part(Enum):
@@ -20,7 +21,8 @@ class Part(Enum):
 class Adjustment:
     """A change of expression, gaze and pose: the fields of `atelier.v1.ExpressionAdjustment`, all 0 for no change.
 
-    Angles are in degrees with the signs of `HeadPose` and `Gaze`; the others are shares of what the control can do.
+    Angles are in degrees with the signs of `HeadPose` and `Gaze`; the others are shares of what the control can do. One
+    eye's own gaze goes before that of both, None where there is none.
     """
 
     pitch_degrees: float = 0.0
@@ -28,6 +30,10 @@ class Adjustment:
     roll_degrees: float = 0.0
     gaze_x_degrees: float = 0.0
     gaze_y_degrees: float = 0.0
+    left_gaze_x_degrees: float | None = None
+    left_gaze_y_degrees: float | None = None
+    right_gaze_x_degrees: float | None = None
+    right_gaze_y_degrees: float | None = None
     smile: float = 0.0
     left_eye_open: float = 0.0
     right_eye_open: float = 0.0
@@ -48,12 +54,21 @@ class Adjustment:
 
     def times(self, share: float) -> Adjustment:
         """Return that share of the change."""
-        return Adjustment(**{field.name: share * getattr(self, field.name) for field in fields(self)})
+        values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        return replace(self, **{name: share * value for name, value in values.items() if value is not None})
+
+    def gaze(self, side: int) -> tuple[float, float]:
+        """Return by how much the subject's left (side 0) or right (side 1) eye turns, sideways and up."""
+        x, y = (
+            (self.left_gaze_x_degrees, self.left_gaze_y_degrees),
+            (self.right_gaze_x_degrees, self.right_gaze_y_degrees),
+        )[side]
+        return (self.gaze_x_degrees if x is None else x), (self.gaze_y_degrees if y is None else y)
 
 
 # Which controls move which part; the head as a whole belongs to none but ALL.
 CONTROLS_OF: dict[Part, frozenset[str]] = {
-    Part.EYES: frozenset({"gaze_x_degrees", "gaze_y_degrees", "left_eye_open", "right_eye_open"}),
+    Part.EYES: frozenset(field.name for field in fields(Adjustment) if "gaze" in field.name or "eye" in field.name),
     Part.LIPS: frozenset({"smile", "mouth_corner", "jaw_open"}),
     Part.BROWS: frozenset({"brow_raise"}),
 }

@@ -35,8 +35,10 @@ class Goal:
     pitch_degrees: float | None = None
     yaw_degrees: float | None = None
     roll_degrees: float | None = None
-    gaze_x_degrees: float | None = None
-    gaze_y_degrees: float | None = None
+    left_x_degrees: float | None = None
+    left_y_degrees: float | None = None
+    right_x_degrees: float | None = None
+    right_y_degrees: float | None = None
     left_eye_open: float | None = None
     right_eye_open: float | None = None
     smile: float | None = None
@@ -46,12 +48,15 @@ class Goal:
 def goal(face: Face, asked: Adjustment) -> Goal:
     """Say what an adjustment means for a face."""
     own = face.expression
+    (left_x, left_y), (right_x, right_y) = asked.gaze(0), asked.gaze(1)
     return Goal(
         pitch_degrees=asked.pitch_degrees or None,
         yaw_degrees=asked.yaw_degrees or None,
         roll_degrees=asked.roll_degrees or None,
-        gaze_x_degrees=asked.gaze_x_degrees or None,
-        gaze_y_degrees=asked.gaze_y_degrees or None,
+        left_x_degrees=left_x or None,
+        left_y_degrees=left_y or None,
+        right_x_degrees=right_x or None,
+        right_y_degrees=right_y or None,
         left_eye_open=_eye(own.left_eye_open, asked.left_eye_open),
         right_eye_open=_eye(own.right_eye_open, asked.right_eye_open),
         smile=own.smile + asked.smile * SMILE_LIFT * _room(own.smile, asked.smile) if asked.smile else None,

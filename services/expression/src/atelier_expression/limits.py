@@ -23,9 +23,8 @@ FURTHEST: Final = {
     "yaw_degrees": 32.0,
     "pitch_degrees": 25.0,
     "roll_degrees": 35.0,
-    "gaze_x_degrees": 38.0,
-    "gaze_y_degrees": 26.0,
 }
+FURTHEST_GAZE: Final = (38.0, 26.0)
 # Beyond this a warp shows a side of the head that the picture does not have.
 MAX_WARPED_YAW_DEGREES: Final = 15.0
 
@@ -51,42 +50,37 @@ def needs_reenactment(asked: Adjustment) -> bool:
 
 
 def _require_pose(face: Face, asked: Adjustment) -> None:
-    now = {
-        "yaw_degrees": face.pose.yaw_degrees,
-        "pitch_degrees": face.pose.pitch_degrees,
-        "roll_degrees": face.pose.roll_degrees,
-        "gaze_x_degrees": face.gaze.x_degrees,
-        "gaze_y_degrees": face.gaze.y_degrees,
-    }
-    violations: list[FieldViolation] = []
-    metadata: dict[str, str] = {}
-    for name, limit in FURTHEST.items():
-        turn = getattr(asked, name)
-        after = now[name] + turn
-        # Turning back towards the lens is welcome, wherever it begins.
-        if turn and abs(after) > limit and abs(after) > abs(now[name]):
-            what = name.removesuffix("_degrees").replace("_", " ")
-            violations.append(
-                FieldViolation(
-                    f"adjustment.{name}",
-                    f"{what} is {now[name]:+.1f}° and would be {after:+.1f}°; at most {limit:g}° can be served",
-                )
-            )
-            metadata |= {"measure": name, "limit": f"{limit:g}", "measured": f"{now[name]:.1f}", "asked": f"{turn:g}"}
-    if violations:
-        raise PoseTooExtremeError(
-            "; ".join(violation.description for violation in violations),
-            metadata=metadata,
-            violations=tuple(violations),
-        )
+    """Raise PoseTooExtremeError unless head and eyes stay within what can be served; turning back always does."""
+    turns = [
+        (name, getattr(face.pose, name), getattr(asked, name), limit, f"adjustment.{name}")
+        for name, limit in FURTHEST.items()
+    ]
+    for side, (eye, gaze) in enumerate((("left", face.left_gaze), ("right", face.right_gaze))):
+        for axis, turn, limit in zip("xy", asked.gaze(side), FURTHEST_GAZE, strict=True):
+            own = getattr(asked, f"{eye}_gaze_{axis}_degrees") is not None
+            field = f"adjustment.{eye}_gaze_{axis}_degrees" if own else f"adjustment.gaze_{axis}_degrees"
+            turns.append((f"{eye}_gaze_{axis}_degrees", getattr(gaze, f"{axis}_degrees"), turn, limit, field))
+    far = [each for each in turns if each[2] and abs(each[1] + each[2]) > max(each[3], abs(each[1]))]
+    if not far:
+        return
+    sentences = [
+        f"{name.removesuffix('_degrees').replace('_', ' ')} is {now:+.1f}° and would be {now + turn:+.1f}°; at most "
+        f"{limit:g}° can be served"
+        for name, now, turn, limit, _ in far
+    ]
+    name, now, turn, limit, _ = far[0]
+    raise PoseTooExtremeError(
+        "; ".join(sentences),
+        metadata={"measure": name, "limit": f"{limit:g}", "measured": f"{now:.1f}", "asked": f"{turn:g}"},
+        violations=tuple(FieldViolation(each[4], text) for each, text in zip(far, sentences, strict=True)),
+    )
 
 
 def _require_open_eyes(portrait: Portrait, face: Face, asked: Adjustment) -> None:
-    looks = bool(asked.gaze_x_degrees or asked.gaze_y_degrees)
     violations = []
     for side, name in enumerate(("left", "right")):
         opens = getattr(asked, f"{name}_eye_open") > 0
-        if (opens or looks) and is_closed(portrait.picture.pixels, face, side):
+        if (opens or any(asked.gaze(side))) and is_closed(portrait.picture.pixels, face, side):
             field = f"adjustment.{name}_eye_open" if opens else "adjustment.gaze_x_degrees"
             violations.append(FieldViolation(field, f"the {name} eye is closed; nothing of it can be shown"))
     if violations:

@@ -118,7 +118,7 @@ def movement(face: Face, asked: Adjustment, wanted: Goal, factors: Mapping[str, 
         ("right", wanted.right_eye_open, own.right_eye_open),
     ):
         change = 0.0 if ratio is None else part(f"{side}_eye_open", ratio / max(was, 1e-3) - 1)
-        x, y = part(f"{side}_x", wanted.gaze_x_degrees), part(f"{side}_y", wanted.gaze_y_degrees)
+        x, y = (part(f"{side}_{axis}", getattr(wanted, f"{side}_{axis}_degrees")) for axis in "xy")
         eyes.append(EyeMovement(x, y, max(1 + change, _CLOSED)))
     return Movement(
         turn=Turn(*(part(name, getattr(wanted, name)) for name in ("pitch_degrees", "yaw_degrees", "roll_degrees"))),
@@ -169,10 +169,10 @@ def readings(face: Face, found: Face, mesh: NDArray[np.float32], wanted: Goal) -
         "pitch_degrees": (wanted.pitch_degrees, found.pose.pitch_degrees - face.pose.pitch_degrees),
         "yaw_degrees": (wanted.yaw_degrees, found.pose.yaw_degrees - face.pose.yaw_degrees),
         "roll_degrees": (wanted.roll_degrees, found.pose.roll_degrees - face.pose.roll_degrees),
-        "left_x": (wanted.gaze_x_degrees, left.x_degrees - face.left_gaze.x_degrees),
-        "left_y": (wanted.gaze_y_degrees, left.y_degrees - face.left_gaze.y_degrees),
-        "right_x": (wanted.gaze_x_degrees, right.x_degrees - face.right_gaze.x_degrees),
-        "right_y": (wanted.gaze_y_degrees, right.y_degrees - face.right_gaze.y_degrees),
+        "left_x": (wanted.left_x_degrees, left.x_degrees - face.left_gaze.x_degrees),
+        "left_y": (wanted.left_y_degrees, left.y_degrees - face.left_gaze.y_degrees),
+        "right_x": (wanted.right_x_degrees, right.x_degrees - face.right_gaze.x_degrees),
+        "right_y": (wanted.right_y_degrees, right.y_degrees - face.right_gaze.y_degrees),
         "left_eye_open": (_change(wanted.left_eye_open, own.left_eye_open), now.left_eye_open - own.left_eye_open),
         "right_eye_open": (_change(wanted.right_eye_open, own.right_eye_open), now.right_eye_open - own.right_eye_open),
         "smile": (_change(wanted.smile, own.smile), now.smile - own.smile),

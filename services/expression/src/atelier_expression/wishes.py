@@ -52,7 +52,8 @@ def wish_of(message: expression_pb2.ExpressionAdjustment) -> Wish:
     outside = tuple(
         name for name in Adjustment.__dataclass_fields__ if getattr(asked, name) and name not in CONTROLS_OF[part]
     )
-    return Wish(replace(asked, **dict.fromkeys(outside, 0.0)), message.expression or None, part, outside)
+    unasked = {name: getattr(Adjustment(), name) for name in outside}
+    return Wish(replace(asked, **unasked), message.expression or None, part, outside)
 
 
 def _given(message: expression_pb2.ExpressionAdjustment) -> dict[str, float]:

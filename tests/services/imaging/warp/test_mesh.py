@@ -73,3 +73,12 @@ def test_triangles_cover_the_mesh_without_gaps(mesh: NDArray[np.float32]) -> Non
     triangles = triangulate(mesh)
 
     assert set(triangles.ravel().tolist()) == set(range(FACE_POINTS))
+
+
+def test_points_that_pass_each_other_fold_nothing(mesh: NDArray[np.float32]) -> None:
+    goal = mesh.copy()
+    goal[13, 1] += 25  # the upper lip's inner middle, far through the lower lip
+
+    flow = mesh_flow(mesh, goal, Grid.covering(0, 0, SIZE, SIZE, 2), reach=40)
+
+    assert flow.jacobian().min() > 0

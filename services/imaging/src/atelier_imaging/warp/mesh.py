@@ -11,7 +11,7 @@ from scipy.spatial import Delaunay
 from atelier_imaging.pose import head_frame
 from atelier_imaging.topology import FACE_POINTS
 from atelier_imaging.warp.fill import filled
-from atelier_imaging.warp.flow import Flow
+from atelier_imaging.warp.flow import Flow, unfolded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from atelier_imaging.warp.grid import Grid
 
 _SUBPIXEL_BITS: Final = 6
+# Triangles may turn over where points pass each other; there the flow is smoothed until so much of every area is left.
+_LEAST_AREA: Final = 0.02
 
 
 def triangulate(mesh: NDArray[np.float32]) -> NDArray[np.int32]:
@@ -82,7 +84,8 @@ def mesh_flow(
         raster = Raster(grid, after, triangulate(mesh), after[:, 2])
     offset = raster.values(np.asarray(before[:, :2] - after[:, :2], np.float32))
     continued = filled(offset, raster.inside.astype(np.float32))
-    return Flow(grid, continued * fading(raster.inside, grid, reach)[..., None])
+    faded = np.asarray(continued * fading(raster.inside, grid, reach)[..., None], np.float32)
+    return Flow(grid, unfolded(faded, grid, _LEAST_AREA))
 
 
 def fading(inside: NDArray[np.bool_], grid: Grid, reach: float) -> NDArray[np.float32]:
