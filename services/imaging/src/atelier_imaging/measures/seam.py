@@ -38,7 +38,7 @@ _TILE_PIXELS, _MARGIN_PIXELS = 256, 32
 
 @dataclass(frozen=True, slots=True)
 class _Edge:
-    """The surroundings of a mask's edge: `normal` (height, width, 2) points inwards, `distance` is in pixels."""
+    """The surroundings of a mask's edge: `normal` (2, height, width) points inwards, `distance` is in pixels."""
 
     normal: NDArray[np.float32]
     distance: NDArray[np.float32]
@@ -93,8 +93,8 @@ def _tiles(mask: NDArray[np.float32]) -> Iterator[tuple[tuple[slice, slice], NDA
 
 def _added(before: Pixels, after: Pixels, edge: _Edge, space: ColorSpace) -> NDArray[np.float32]:
     """Return the thin part (height, width) of a change across an edge, against the source's gradients that hide it."""
-    lightness = color.rgb_to_lab(before, space)[..., 0]
-    change = color.rgb_to_lab(after, space)[..., 0] - lightness
+    lightness = _lightness(before, space)
+    change = _lightness(after, space) - lightness
     thin = np.abs(_across(change, edge, _FINE_PIXELS) - _across(change, edge, _COARSE_PIXELS))
     hiding = cv2.GaussianBlur(np.abs(_across(lightness, edge, _FINE_PIXELS)), (0, 0), _HIDING_PIXELS)
     return np.asarray(thin / (np.asarray(hiding) + np.float32(_FLOOR)), dtype=np.float32)
@@ -106,16 +106,23 @@ def _edge(mask: NDArray[np.float32]) -> _Edge:
     without = cv2.distanceTransform(1 - inside, cv2.DIST_L2, 5)
     signed = np.asarray(within - without, dtype=np.float32)
     smooth = np.asarray(cv2.GaussianBlur(signed, (0, 0), 1.0), dtype=np.float32)
-    normal = np.stack(_gradient(smooth), axis=-1)
-    length = np.linalg.norm(normal, axis=-1, keepdims=True)
+    normal = np.stack(_gradient(smooth))
+    length = np.hypot(*normal)
     return _Edge(np.divide(normal, length, out=np.zeros_like(normal), where=length > 0), np.abs(signed))
+
+
+def _lightness(pixels: Pixels, space: ColorSpace) -> NDArray[np.float32]:
+    """Return L* (height, width), 0..100, without the two thirds of CIELAB that are not looked at (CIE 15:2004)."""
+    light = color.luminance(color.decode_transfer(pixels), space)
+    curve = np.where(light > (6 / 29) ** 3, np.cbrt(light), light * np.float32((29 / 6) ** 2 / 3) + np.float32(4 / 29))
+    return np.asarray(116 * curve - 16, dtype=np.float32)
 
 
 def _across(lightness: NDArray[np.float32], edge: _Edge, sigma: float) -> NDArray[np.float32]:
     """Return the gradient (height, width) of L*, blurred by `sigma` pixels, in the direction of the edge's normal."""
     blurred = np.asarray(cv2.GaussianBlur(lightness, (0, 0), sigma), dtype=np.float32)
-    gradient = np.stack(_gradient(blurred), axis=-1)
-    return np.asarray((gradient * edge.normal).sum(axis=-1), dtype=np.float32)
+    right, down = _gradient(blurred)
+    return np.asarray(right * edge.normal[0] + down * edge.normal[1], dtype=np.float32)
 
 
 def _gradient(values: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
