@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # The lit side is what the brightest tenth of the skin gets, the shadow side the darkest tenth, so that neither a
 # nostril nor a cheekbone decides.
-_TENTHS: Final = (10.0, 90.0)
+_TENTHS: Final = (0.1, 0.9)
 _HALVINGS: Final = 14
 # Of the skin's nodes as many as give the ratio to a hundredth.
 _ENOUGH_NODES: Final = 1500
@@ -32,8 +32,9 @@ def skin_nodes(form: Form) -> NDArray[np.bool_]:
 
 def ratio_of(light: NDArray[np.float32]) -> float:
     """Return the ratio of lit side to shadow side of light (n,) on a face's skin."""
-    shadow, lit = np.percentile(light, _TENTHS)
-    return float(lit / max(float(shadow), 1e-4))
+    low, high = (round(share * (len(light) - 1)) for share in _TENTHS)
+    ranked = np.partition(light, (low, high))
+    return float(ranked[high] / max(float(ranked[low]), 1e-4))
 
 
 def with_ratio(form: Form, rig: Rig, ratio: float, seen: NDArray[np.float32]) -> Rig:

@@ -15,19 +15,18 @@ if TYPE_CHECKING:
 class Finish:
     """How much skin mirrors of a key of 1 at the highlight's middle, and how narrow the highlight is (Phong's power).
 
-    `keeps` is how much stays, 0..1, of the highlights that the picture has where the new light makes none.
+    The picture's own highlights stay where they are, under the new light.
     """
 
     description: str
     strength: float
     power: float
-    keeps: float
 
 
 FINISHES: Final[Mapping[str, Finish]] = {
-    "matte": Finish("Powdered skin: hardly a highlight.", 0.0, 12.0, 0.35),
-    "natural": Finish("Skin as it is: soft highlights on forehead, nose and cheekbones.", 0.05, 18.0, 0.8),
-    "dewy": Finish("Moist skin: clear, small highlights.", 0.16, 42.0, 1.0),
+    "matte": Finish("Powdered skin: hardly a highlight.", 0.0, 12.0),
+    "natural": Finish("Skin as it is: soft highlights on forehead, nose and cheekbones.", 0.05, 18.0),
+    "dewy": Finish("Moist skin: clear, small highlights.", 0.16, 42.0),
 }
 DEFAULT_FINISH: Final = "natural"
 
