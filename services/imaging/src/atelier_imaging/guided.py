@@ -69,25 +69,29 @@ def evaluate(
     """
     height, width = pixels.shape[:2]
     result = np.empty((height, width), np.float32)
+    limits = _limits(coefficients)
     for top in range(0, height, _TILE):
         for left in range(0, width, _TILE):
             part = (slice(top, min(top + _TILE, height)), slice(left, min(left + _TILE, width)))
-            result[part] = _evaluate_tile(coefficients, pixels, part, certain)
+            result[part] = _evaluate_tile(coefficients, limits, pixels, part, certain)
     return result
 
 
 def _evaluate_tile(
-    coefficients: NDArray[np.float32], pixels: Pixels, part: tuple[slice, slice], certain: tuple[float, float]
+    coefficients: NDArray[np.float32],
+    limits: tuple[NDArray[np.float32], NDArray[np.float32]],
+    pixels: Pixels,
+    part: tuple[slice, slice],
+    certain: tuple[float, float],
 ) -> NDArray[np.float32] | float:
     """Return the mask of one tile, or its one value where that holds for every colour."""
     rows, columns = coefficients.shape[1] / pixels.shape[0], coefficients.shape[2] / pixels.shape[1]
     top, left = part[0].start, part[1].start
-    under = coefficients[
-        :,
-        max(0, int(top * rows) - 1) : int(part[0].stop * rows) + 2,
-        max(0, int(left * columns) - 1) : int(part[1].stop * columns) + 2,
-    ]
-    lowest, highest = _bounds(under)
+    under = (
+        slice(max(0, int(top * rows) - 1), int(part[0].stop * rows) + 2),
+        slice(max(0, int(left * columns) - 1), int(part[1].stop * columns) + 2),
+    )
+    lowest, highest = float(limits[0][under].min()), float(limits[1][under].max())
     if highest <= certain[0] or lowest >= certain[1]:
         return float(lowest >= certain[1])
     # The coefficients under these pixels, placed as a resize of the whole would place them.
@@ -100,12 +104,11 @@ def _evaluate_tile(
     return np.clip(value, 0.0, 1.0) if certain == (0.0, 1.0) else step(value, *certain)
 
 
-def _bounds(coefficients: NDArray[np.float32]) -> tuple[float, float]:
-    """Return the least and the greatest value that any colour can take under coefficients (4, h, w)."""
+def _limits(coefficients: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the least and the greatest value (h, w) that any colour can take under coefficients (4, h, w)."""
     slopes, constant = coefficients[:3], coefficients[3]
-    lowest = (constant + np.minimum(slopes, 0).sum(axis=0)).min()
-    highest = (constant + np.maximum(slopes, 0).sum(axis=0)).max()
-    return float(lowest), float(highest)
+    lowest, highest = constant + np.minimum(slopes, 0).sum(axis=0), constant + np.maximum(slopes, 0).sum(axis=0)
+    return np.asarray(lowest, np.float32), np.asarray(highest, np.float32)
 
 
 def step(x: NDArray[np.float32] | np.float32, start: float, end: float) -> NDArray[np.float32]:
