@@ -89,7 +89,20 @@ def test_every_measure_of_a_moderate_change_passes(portrait: Portrait, models: C
         "expression_error": "PASS",
         "flow_jacobian": "PASS",
         "outside_mask_difference": "PASS",
+        "texture_ratio": "NOT_MEASURABLE",  # the head turned: its patches show other skin
     }
+
+
+def test_a_smile_leaves_the_skin_its_texture(portrait: Portrait, models: CallModels) -> None:
+    plan = plan_adjustment(wish(smile=0.8), portrait, portrait.faces[0], models)
+    adjusted = adjust(portrait, plan)
+    assert adjusted.scene is not None
+    found = follow(adjusted.picture.pixels, adjusted.scene.mesh, models)
+
+    ratios = [each for each in measure(portrait, adjusted, plan, found) if each.name == "texture_ratio"]
+
+    assert any(each.verdict.name == "PASS" for each in ratios)
+    assert not any(each.verdict.name in {"WARN", "FAIL"} for each in ratios)
 
 
 def test_a_result_without_a_face_is_not_measurable(portrait: Portrait, models: CallModels) -> None:

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
-from atelier_imaging.measures import Gate, Measure, judged, not_measurable, outside_mask_difference
+from atelier_imaging.measures import (
+    Gate,
+    Measure,
+    judged,
+    not_measurable,
+    outside_mask_difference,
+    texture_ratio,
+)
+from atelier_imaging.measures.texture import TEXTURE_RATIO
 from atelier_imaging.region import Region
 from atelier_imaging.warp.resample import sample
 
@@ -32,6 +40,7 @@ _RATIOS: Final = ("left_eye_open", "right_eye_open", "smile", "mouth_open")
 # The mask of what may change is made at this size at most.
 _SMALL: Final = 448
 _NOBODY: Final = 0.03
+_PATCHES: Final = (Region.FOREHEAD, Region.LEFT_CHEEK, Region.RIGHT_CHEEK)
 
 
 def measure(portrait: Portrait, adjusted: Adjusted, plan: Plan, found: Face | None) -> tuple[Measure, ...]:
@@ -46,6 +55,7 @@ def measure(portrait: Portrait, adjusted: Adjusted, plan: Plan, found: Face | No
         taken.append(judged("flow_jacobian", least, "ratio", JACOBIAN, text, Region.FACE))
         mask = may_change(portrait, adjusted.scene)
         taken.append(outside_mask_difference(portrait.picture.pixels, adjusted.picture.pixels, mask))
+        taken += texture(portrait, adjusted, adjusted.scene)
     return tuple(taken)
 
 
@@ -79,6 +89,25 @@ def error(face: Face, knob: str, asked: float, read: float) -> float:
         return abs(read - asked)
     wanted = float(getattr(face.expression, knob)) + asked
     return abs(read - asked) / max(abs(wanted), 0.05)
+
+
+def texture(portrait: Portrait, adjusted: Adjusted, scene: Scene) -> list[Measure]:
+    """Measure how much of the skin's fine texture is left on patches that keep their place."""
+    before, face = portrait.picture, scene.face
+    if scene.movement.turn:
+        why = "The head turned, and the patches show other skin than before."
+        return [not_measurable("texture_ratio", "ratio", TEXTURE_RATIO, why, Region.SKIN)]
+    return [
+        texture_ratio(
+            before.pixels,
+            adjusted.picture.pixels,
+            portrait.mask(region, face),
+            before.space,
+            face.interocular_pixels,
+            region,
+        )
+        for region in _PATCHES
+    ]
 
 
 def may_change(portrait: Portrait, scene: Scene) -> NDArray[np.float32]:
