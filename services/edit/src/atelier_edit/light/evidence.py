@@ -75,7 +75,7 @@ def at_points(form: Form, field: NDArray[np.float32]) -> NDArray[np.float32]:
 def usual_albedo() -> NDArray[np.float32]:
     """Return the log albedo (468,) that skin usually has at each point of the mesh, up to a constant.
 
-    The median over 380 official portraits of what a key 35° above the lens leaves unexplained, made symmetric.
+    The median over 380 official portraits of what a key 27° above the lens leaves unexplained, made symmetric.
     """
     with resources.files("atelier_edit.light").joinpath("albedo.npy").open("rb") as file:
         return np.asarray(np.load(file), np.float32)
