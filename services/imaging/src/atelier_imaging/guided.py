@@ -7,6 +7,8 @@ resolution, where it takes over edges as fine as single hairs.
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 import cv2
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 # Pixels evaluated at a time: enough to keep the processor busy, few enough to stay in its cache.
 _TILE: Final = 128
+# So few rows of tiles are not worth threads.
+_FEW_ROWS: Final = 3
 _PAIRS: Final = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
 
 
@@ -70,10 +74,20 @@ def evaluate(
     height, width = pixels.shape[:2]
     result = np.empty((height, width), np.float32)
     limits = _limits(coefficients)
-    for top in range(0, height, _TILE):
+
+    def row(top: int) -> None:
         for left in range(0, width, _TILE):
             part = (slice(top, min(top + _TILE, height)), slice(left, min(left + _TILE, width)))
             result[part] = _evaluate_tile(coefficients, limits, pixels, part, certain)
+
+    tops = range(0, height, _TILE)
+    if len(tops) <= _FEW_ROWS:
+        for top in tops:
+            row(top)
+        return result
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        for done in [pool.submit(row, top) for top in tops]:
+            done.result()
     return result
 
 
