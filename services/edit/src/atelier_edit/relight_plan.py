@@ -24,7 +24,7 @@ from atelier_edit.light.shadows import visibility
 from atelier_edit.relight_ask import RelightAsk, Side, check_ask
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from atelier_imaging.face import Face
     from atelier_imaging.portrait import Portrait
@@ -39,6 +39,8 @@ _EVEN_DEGREES: Final = 8.0
 _FARTHEST_ROUND: Final = 100.0
 # What lies beside an edge lies within this many pupil distances.
 _BESIDE: Final = 0.12
+# Log light between mirrored points that no single lamp explains, from which on it is a shadow that people see.
+_HARD: Final = 0.33
 # Surfaces of this brightness and more mirror in full.
 _SHINES_IN_FULL: Final = 0.4
 # The texture that highlights keep is what differs from the skin around, at this share of the pupils' distance.
@@ -104,7 +106,7 @@ def plan_relight(ask: RelightAsk, portrait: Portrait, face: Face) -> RelightPlan
     }
     if ask.is_neutral:
         return RelightPlan(None, told | {"strength": ask.strength}, ())
-    notes: list[str] = []
+    notes = list(_remarks(source))
     skin = Skin(light[skin_nodes(form)].mean(axis=0), portrait.picture.space)
     target = _target(ask, face, form, source, skin)
     finish = ask.finish or DEFAULT_FINISH
@@ -121,6 +123,15 @@ def read_form(portrait: Portrait, face: Face) -> tuple[Form, NDArray[np.float32]
     """Model a person, and average the picture's linear light (h, w, 3) over the model's grid."""
     form = form_of(portrait, face)
     return form, sampled(portrait.picture.pixels, form.grid, decode_transfer)
+
+
+def _remarks(source: SourceLight) -> Iterator[str]:
+    """Yield what a person should know of the light that the picture has already."""
+    if float(np.abs(source.uneven).max()) > _HARD:
+        yield (
+            "The picture has a hard shadow or a second lamp on one side of the face: it was evened out as far as the"
+            " other side shows how; the rest of it stays."
+        )
 
 
 def _told(rig: Rig, shading: NDArray[np.float32], form: Form) -> dict[str, object]:
