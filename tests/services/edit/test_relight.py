@@ -156,6 +156,62 @@ def test_only_the_chosen_person_is_lit() -> None:
     assert not np.array_equal(out[lit], pixels[lit])
 
 
+def test_preserve_detail_says_how_much_texture_stays(astronaut: Portrait) -> None:
+    face = astronaut.select()
+    skin = cv2.erode((astronaut.mask(Region.SKIN, face) > 0.9).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+
+    def texture(preserve_detail: float) -> float:
+        out = _relit(astronaut, pattern="loop", preserve_detail=preserve_detail)
+        bright = luminance(decode_transfer(out.pixels), out.space)
+        fine = np.log(np.maximum(bright, 1e-3)) - np.log(np.maximum(cv2.GaussianBlur(bright, (0, 0), 4), 1e-3))
+        return float(fine[skin].std())
+
+    none, half, whole = (texture(share) for share in (0.0, 0.5, 1.0))
+    assert none < half < whole
+    assert none < 0.7 * whole
+
+
+def test_a_ratio_alone_changes_the_pictures_own_light(astronaut: Portrait) -> None:
+    face = astronaut.select()
+    plan = plan_relight(RelightAsk(ratio=6.0), astronaut, face)
+    assert plan.recipe is not None
+    assert plan.recipe.target.key.azimuth_degrees == plan.recipe.source.rig.key.azimuth_degrees
+    before = _cheeks(astronaut, astronaut.picture)
+    after = _cheeks(astronaut, relight(astronaut, plan))
+    # Her own key stands nearly ahead: cheeks are not where it lights most and least.
+    assert max(after) / min(after) > 1.1 * max(before) / min(before)
+
+
+def test_what_is_given_beside_a_mood_goes_before_it(astronaut: Portrait) -> None:
+    face = astronaut.select()
+    mood = plan_relight(RelightAsk(mood="warm-portrait"), astronaut, face).recipe
+    own = plan_relight(RelightAsk(mood="warm-portrait", ratio=2.5, kelvin=6000.0, softness=0.9), astronaut, face).recipe
+    assert mood is not None
+    assert own is not None
+    assert (own.target.ratio, own.target.key.kelvin, own.target.key.softness) == (2.5, 6000.0, 0.9)
+    assert own.target.key.azimuth_degrees == mood.target.key.azimuth_degrees
+
+
+def test_a_hard_shadow_is_evened_out_and_told(astronaut: Portrait) -> None:
+    face = astronaut.select()
+    pixels = astronaut.picture.pixels.astype(np.float32)
+    # Something stands between the lamp and one cheek: a shadow of a third of the light, its edge 10 pixels wide.
+    x, y = face.mesh[280, :2]
+    shadow = np.zeros(pixels.shape[:2], np.float32)
+    cv2.ellipse(shadow, (int(x), int(y)), (38, 52), 0, 0, 360, (1.0,), -1)
+    shadow = cv2.GaussianBlur(shadow, (0, 0), 5)[..., None]
+    dark = (pixels * (1 - 0.4 * shadow)).round().astype(np.uint8)
+    portrait = analysed(Picture.from_array(dark), models())
+    plan = plan_relight(RelightAsk(pattern="flat"), portrait, portrait.select())
+    assert any("hard shadow" in note for note in plan.notes)
+
+    def uneven(picture: Picture) -> float:
+        right, left = _cheeks(astronaut, picture)
+        return abs(float(np.log(right / left)))
+
+    assert uneven(relight(portrait, plan)) < 0.6 * uneven(portrait.picture)
+
+
 def test_a_reference_lends_its_light(astronaut: Portrait) -> None:
     lit = analysed(_relit(astronaut, pattern="split", side=Side.LEFT), models())
     like = _relit(astronaut, reference=lit)
