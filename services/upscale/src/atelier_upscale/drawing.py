@@ -34,14 +34,19 @@ class Manner:
     is_grey: bool = False
 
     @property
+    def cleaning(self) -> float:
+        """Return how much of the noise is taken away: what is asked for, and with less fidelity more."""
+        return 1.0 - (1.0 - self.denoise) * self.fidelity.everywhere
+
+    @property
     def restores(self) -> bool:
         """Say whether the network that restores is needed."""
-        return self.fidelity.least < 1.0 or self.denoise > 0.0
+        return self.cleaning > 0.0
 
     @property
     def margin(self) -> int:
         """Return how far around its own part a tile must read, in pixels of the input."""
-        return self.networks.reach * (2 if self.denoise > 0.0 else 1) + REACH
+        return self.networks.reach * (2 if self.restores else 1) + REACH
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +67,7 @@ def draw_tiles(tiles: Sequence[Tile], own: NDArray[np.float32], manner: Manner, 
     """Draw a batch of tiles; `own` is what they read, float32 (N, H, W, 3), display-encoded 0..1.
 
     Where noise is to go, the network that restores says what the picture is without it: its drawing, made small again.
-    The faithful network then starts from that.
+    The faithful network then starts from that, and the two drawings are mixed by fidelity.
 
     Raises what `ModelRunner.infer` raises.
     """
@@ -71,11 +76,10 @@ def draw_tiles(tiles: Sequence[Tile], own: NDArray[np.float32], manner: Manner, 
         answer = ask(models, networks.faithful, own)
         return [DrawnTile(*each, answer.is_detail) for each in zip(tiles, own, answer.values, strict=True)]
     free = draw(models, networks.restore, own)
-    if manner.denoise > 0.0:
-        small = np.stack([resized(each, *own.shape[1:3]) for each in free])
-        own = own + (small - own) * np.float32(manner.denoise)
     if manner.fidelity.most == 0.0:
         return _tiles(tiles, own, free)
+    small = np.stack([resized(each, *own.shape[1:3]) for each in free])
+    own = own + (small - own) * np.float32(manner.cleaning)
     bound = draw(models, networks.faithful, own)
     for index, tile in enumerate(tiles):
         share = manner.fidelity.at(tile)

@@ -1,4 +1,4 @@
-"""The face is treated apart: where a face is, a network is given less freedom."""
+"""The face is treated apart: where a face is, the faithful network draws along."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from atelier_upscale.share import Amount
 if TYPE_CHECKING:
     from atelier_imaging.portrait import Portrait
 
-# Half the freedom: lids, lips and skin stay a person's own, and eyes still gain from what is drawn.
+# Half the freedom: restoring smooths, and a face lives by its texture. What the faithful network draws along starts
+# from the cleaned picture, so that noise does not come back.
 FREEDOM_ON_FACES: Final = 0.5
 # The border of a face is as soft as a fifth of the distance between its pupils, so that no seam shows.
 _SOFTNESS_INTEROCULAR: Final = 0.2
