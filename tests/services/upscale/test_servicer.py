@@ -282,11 +282,13 @@ async def test_a_deadline_too_short_for_the_tiles_left_is_refused_with_the_figur
     assert float(error.metadata["needed_seconds"]) > 0.25
 
 
-async def test_a_floor_of_identity_needs_an_encoder(service: Stub) -> None:
+async def test_a_floor_of_identity_needs_a_face_and_says_so_before_any_work(service: Stub, models: FakeModels) -> None:
+    models.calls.clear()
     request = upscale_pb2.UpscaleRequest(image=png(astronaut(64, 64)), identity_floor=0.5)
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         [event async for event in service.Upscale(request)]
-    assert from_rpc_error(caught.value).reason in ("MODEL_NOT_INSTALLED", "NO_FACE")
+    assert from_rpc_error(caught.value).reason == "NO_FACE"
+    assert not [name for name in models.calls if name.startswith("upscaler")]
 
 
 def test_a_canary_finds_a_network_that_answers_zeros() -> None:

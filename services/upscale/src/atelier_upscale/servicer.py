@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from atelier.v1 import report_pb2, upscale_pb2
+from atelier_imaging.identity import Resemblance
 from atelier_imaging.measures import Gate
 from atelier_imaging.models import FACE_DETECTOR
 from atelier_imaging.portrait import Portrait
+from atelier_sdk.errors import NoFaceError
 from atelier_service.servicer import Preset, Servicer
 from atelier_service.sitting import Outcome, Sitting
 
@@ -57,6 +59,8 @@ class UpscaleServicer(Servicer):
         with call.stage("plan"):
             plan = plan_upscaling(sitting.portrait, ask, call.models)
         face = sitting.face()
+        if request.identity_floor > 0:
+            _refuse_unmeasurable(sitting.portrait, face, call)
         with call.stage("operate"):
             larger = yield from self._drawn(plan, sitting.portrait.picture, call)
         yield _progress("measure", 0, 1)
@@ -64,7 +68,7 @@ class UpscaleServicer(Servicer):
         found = Portrait(larger, call.models)
         with call.stage("measure"):
             measures = measure(sitting.portrait, found, plan, face)
-        outcome = Outcome(larger, plan.parameters, measures, plan.notes, identity=IDENTITY, moved=found)
+        outcome = Outcome(larger, plan.parameters, measures, plan.notes, identity=IDENTITY)
         image, report = sitting.finish(outcome, face)
         self._pace.take(FINISHING, plan.result.pixels, time.monotonic() - started)
         yield upscale_pb2.UpscaleResponse(result=upscale_pb2.UpscaleResult(image=image, report=report))
@@ -97,6 +101,16 @@ class UpscaleServicer(Servicer):
 def _progress(stage: str, done: int, total: int) -> upscale_pb2.UpscaleResponse:
     progress = report_pb2.Progress(stage=stage, steps_done=done, steps_total=total)
     return upscale_pb2.UpscaleResponse(progress=progress)
+
+
+def _refuse_unmeasurable(portrait: Portrait, face: Face | None, call: Call) -> None:
+    """Refuse an identity floor that could not be held, before there is work to be lost.
+
+    Raises NoFaceError, FaceTooSmallError or ModelNotInstalledError.
+    """
+    if face is None:
+        raise NoFaceError("An identity floor needs a face, and the picture has none.")
+    Resemblance(portrait.picture, face, call.models, call.encoder)
 
 
 def _check_edge(model: str, drawn: NDArray[np.float32], factor: int) -> None:
