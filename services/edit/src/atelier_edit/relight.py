@@ -30,6 +30,9 @@ _DITHER_SIZE: Final = 128
 # Factors on a grid of nodes farther apart than this many pixels are refined by cubic interpolation first: the corners
 # of a linear one would show in smooth skin.
 _NODE_PIXELS: Final = 4.0
+# Less than this of lost colour is none; it comes back in full where light falls to so many of its parts.
+_HARDLY: Final = 0.02
+_COLOR_BACK: Final = 4.0
 # A highlight takes the texture of the skin under it, within these bounds.
 _TEXTURE: Final = (0.3, 2.0)
 
@@ -77,6 +80,8 @@ class _Pass:
             [self._refined(np.asarray(plane, np.float32)) for plane in cv2.split(field)]
             for field in (gains.person, gains.background, gains.gloss)
         )
+        self._lost = self._refined(gains.lost) if gains.lost.max() > _HARDLY else None
+        self._skin_color = gains.skin_color
         self._base, self._contrast = self._refined(recipe.base), self._refined(recipe.contrast)
 
     def run(self, rows: slice, out: Pixels) -> None:
@@ -89,6 +94,7 @@ class _Pass:
         texture /= np.maximum(self._rows(self._base, rows), np.float32(1e-3))
         np.clip(texture, *_TEXTURE, out=texture)
         gains = [self._gain_rows(channel, rows, person) for channel in range(3)]
+        self._color_back(light, gains, rows)
         common = _roll_off(_largest(gains), brightest)
         if self._detail:
             common *= np.power(texture, -self._detail * person)
@@ -103,6 +109,18 @@ class _Pass:
             mirrored *= np.maximum(1 - plane, 0)
             plane += mirrored
         _encode(light, out[rows], rows.start)
+
+    def _color_back(
+        self, light: Sequence[NDArray[np.float32]], gains: Sequence[NDArray[np.float32]], rows: slice
+    ) -> None:
+        """Give clipped skin that gets darker some of its colour: red clips first, and what is left is green."""
+        if self._lost is None:
+            return
+        darker = np.clip((1 - _largest(gains)) * np.float32(_COLOR_BACK), 0, 1)
+        share = self._rows(self._lost, rows) * darker
+        mean = (light[0] + light[1] + light[2]) * np.float32(1 / 3)
+        for plane, color in zip(light, self._skin_color, strict=True):
+            plane += share * (mean * color - plane)
 
     def _share(self, rows: slice) -> NDArray[np.float32]:
         """Return how much of each pixel's light is the person's: at a dark shoulder before a bright wall, little."""

@@ -16,7 +16,7 @@ from atelier_edit.light.catchlights import Catchlight, Eye, catchlight_of, eyes_
 from atelier_edit.light.contrast import ratio_of, skin_nodes, with_ratio
 from atelier_edit.light.estimate import SourceLight, estimate
 from atelier_edit.light.finish import DEFAULT_FINISH, FINISHES
-from atelier_edit.light.gains import Gains, of_strength, person_gain, without_color
+from atelier_edit.light.gains import Gains, lost_color, of_strength, person_gain, skin_color_of, without_color
 from atelier_edit.light.illumination import illuminate
 from atelier_edit.light.patterns import Pattern, moods, patterns
 from atelier_edit.light.rig import Lamp, Rig
@@ -257,6 +257,8 @@ def _recipe(
         background=of_strength(without_color(behind, kept, space), ask.strength),
         gloss=gloss * np.float32(ask.strength),
         background_grey=background_grey(target.backdrop) * ask.strength,
+        lost=lost_color(form, light),
+        skin_color=skin_color_of(form, light),
     )
     bright = luminance(light, space)
     base = np.asarray(cv2.GaussianBlur(bright, (0, 0), _TEXTURE * form.unit), np.float32)

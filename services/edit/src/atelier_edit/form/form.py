@@ -61,11 +61,12 @@ _MESH_BLUR: Final = 0.055
 class Form:
     """A surface seen by the lens, on a grid of (h, w) nodes.
 
-    `normals` (h, w, 3) are of length one; `height` (h, w) grows towards the lens. `person`, `face`, `skin` and `hair`
-    are masks, 0..1; `own` is 0 on what belongs to somebody else in the picture; `throws` is 1 on the head, which throws
-    shadows. `unit` is the distance of the pupils in nodes. `points` (468, 3) and `point_normals` (468, 3) are the
-    face's mesh: places in nodes, heights in units; `raster` draws values of its points. `openness` (h, w), 0..1, is how
-    much of the room a node sees: little under the jaw and in the corners of the eyes.
+    `normals` (h, w, 3) are of length one; `height` (h, w) grows towards the lens. `person`, `face`, `skin`, `hair` and
+    `openings` (of eyes and mouth) are masks, 0..1; `own` is 0 on what belongs to somebody else in the picture; `throws`
+    is 1 on the head, which throws shadows. `unit` is the distance of the pupils in nodes. `points` (468, 3) and
+    `point_normals` (468, 3) are the face's mesh: places in nodes, heights in units; `raster` draws values of its
+    points. `openness` (h, w), 0..1, is how much of the room a node sees: little under the jaw and in the corners of
+    the eyes.
     """
 
     grid: Grid
@@ -78,6 +79,7 @@ class Form:
     throws: NDArray[np.float32]
     skin: NDArray[np.float32]
     hair: NDArray[np.float32]
+    openings: NDArray[np.float32]
     points: NDArray[np.float32]
     point_normals: NDArray[np.float32]
     raster: Raster
@@ -102,7 +104,8 @@ def form_of(portrait: Portrait, face: Face) -> Form:
     drawn = raster.values(np.concatenate([point_normals, points[:, 2:]], axis=1))
     body = _body(masks[Region.PERSON], points, unit)
     weight = share[..., None]
-    calm = _calmed(drawn[..., :3], raster.inside, points, unit)
+    openings = _openings(raster.inside, points, unit)
+    calm = _calmed(drawn[..., :3], raster.inside, openings, unit)
     hair = masks[Region.HAIR] * (1 - share * masks[Region.SKIN])
     beside = _beside(calm, normals_of(body, unit), raster.inside, points, unit)
     normals = _in_hair(_normalised(weight * calm + (1 - weight) * beside), hair, unit)
@@ -119,6 +122,7 @@ def form_of(portrait: Portrait, face: Face) -> Form:
         _head(raster.inside, masks[Region.PERSON], points, unit),
         masks[Region.SKIN],
         hair,
+        openings,
         points,
         point_normals,
         raster,
@@ -210,8 +214,15 @@ def _face_share(inside: NDArray[np.bool_], points: NDArray[np.float32], unit: fl
     return np.asarray(share * share * (3 - 2 * share), np.float32)
 
 
+def _openings(inside: NDArray[np.bool_], points: NDArray[np.float32], unit: float) -> NDArray[np.float32]:
+    """Return where eyes and mouth are open, (h, w), soft."""
+    outlines = [points[list(outline), :2] + 0.5 for outline in (LIPS_INNER, LEFT_EYE, RIGHT_EYE)]
+    drawn = np.maximum.reduce([fill((inside.shape[0], inside.shape[1]), outline) for outline in outlines])
+    return np.asarray(cv2.GaussianBlur(drawn, (0, 0), 0.05 * unit), np.float32)
+
+
 def _calmed(
-    drawn: NDArray[np.float32], inside: NDArray[np.bool_], points: NDArray[np.float32], unit: float
+    drawn: NDArray[np.float32], inside: NDArray[np.bool_], openings: NDArray[np.float32], unit: float
 ) -> NDArray[np.float32]:
     """Smooth the mesh's normals: a little everywhere, so that no triangle shows, and more over teeth and eyeballs.
 
@@ -222,11 +233,8 @@ def _calmed(
         return drawn
     weight = inside[part].astype(np.float32)
     fine, broad = (spread(drawn[part], weight, sigma * unit) for sigma in (_MESH_BLUR, 3.5 * _MESH_BLUR))
-    outlines = [points[list(outline), :2] + 0.5 for outline in (LIPS_INNER, LEFT_EYE, RIGHT_EYE)]
-    openings = np.maximum.reduce([fill((inside.shape[0], inside.shape[1]), outline) for outline in outlines])[part]
-    share = cv2.GaussianBlur(openings, (0, 0), 0.05 * unit)[..., None]
     calm = drawn.copy()
-    calm[part] = fine + share * (broad - fine)
+    calm[part] = fine + openings[part][..., None] * (broad - fine)
     return calm
 
 

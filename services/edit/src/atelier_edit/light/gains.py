@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 from atelier_imaging.color import luminance_weights
+from atelier_imaging.guided import step
 
 from atelier_edit.light.contrast import skin_nodes
 
@@ -35,7 +36,11 @@ _EXPOSED_FOR: Final = 85.0
 # This percentile of the skin stays below this share of white, in its brightest channel, unless it was above it.
 _HIGHLIGHTS: Final = 95.0
 _BELOW_WHITE: Final = 0.85
+# Where the brightest channel lies here, colour begins to be lost, and is.
+_CLIPPED: Final = (0.82, 0.98)
+_COMES_BACK: Final = 0.6
 _HAIR_STAYS: Final = 0.35
+_OPENINGS_STAY: Final = 0.3
 # Skin in shadow is a little more saturated: light that reaches it has been on skin before.
 _SHADOW_SATURATION: Final = 0.16
 
@@ -46,13 +51,16 @@ class Gains:
 
     `person` (h, w, 3) multiplies the person, `background` (h, w, 3) what is behind, `gloss` (h, w, 3) is added to the
     person where the picture's own texture lets it. `background_grey` is how much of its colour the background loses
-    before it takes on another.
+    before it takes on another. `lost` (h, w) is how much of the skin's colour clipped light has lost, 0..1, and
+    `skin_color` (3,) what it is, its mean 1.
     """
 
     person: NDArray[np.float32]
     background: NDArray[np.float32]
     gloss: NDArray[np.float32]
     background_grey: float
+    lost: NDArray[np.float32]
+    skin_color: NDArray[np.float32]
 
 
 def person_gain(
@@ -74,7 +82,10 @@ def person_gain(
     reach = np.where(stops_of < 0, np.float32(_DARKEST), np.float32(_BRIGHTEST))
     fourth = np.square(np.square(stops_of / reach))
     stops_of /= np.sqrt(np.sqrt(1 + fourth))
-    mean = np.maximum(-stops_of.mean(axis=-1, keepdims=True), 0) * form.skin[..., None]
+    # Teeth and the whites of eyes have no colour of their own to stay alive by: they darken less.
+    stops_of -= _OPENINGS_STAY * form.openings[..., None] * np.minimum(stops_of, 0)
+    tinted = np.maximum(form.skin, form.openings)
+    mean = np.maximum(-stops_of.mean(axis=-1, keepdims=True), 0) * tinted[..., None]
     stops_of += np.float32(_SHADOW_SATURATION) * np.minimum(mean, 2) * np.log2(_skin_color(form, light))
     # What was dark in hair was dark for more than the light: it is opened up by half.
     stops_of -= _HAIR_STAYS * form.hair[..., None] * np.maximum(stops_of, 0)
@@ -101,6 +112,20 @@ def _headroom(form: Form, light: NDArray[np.float32], gain: NDArray[np.float32])
     nodes = skin_nodes(form)
     before, after = (float(np.percentile(each[nodes].max(axis=-1), _HIGHLIGHTS)) for each in (light, light * gain))
     return min(1.0, max(_BELOW_WHITE, before) / max(after, 1e-4))
+
+
+def lost_color(form: Form, light: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return where the skin is so bright that its colour is lost, (h, w), 0..1."""
+    face = np.maximum(form.skin, form.face * (1 - form.openings))
+    return np.asarray(_COMES_BACK * step(light.max(axis=-1), *_CLIPPED) * face * form.own, np.float32)
+
+
+def skin_color_of(form: Form, light: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the linear colour (3,) of the skin that is not overexposed, its mean 1."""
+    skin = light[skin_nodes(form)]
+    brightest = skin.max(axis=-1)
+    mean = skin[brightest <= max(_CLIPPED[0], float(np.percentile(brightest, 20)))].mean(axis=0)
+    return np.asarray(mean / max(float(mean.mean()), 1e-6), np.float32)
 
 
 def _skin_color(form: Form, light: NDArray[np.float32]) -> NDArray[np.float32]:
