@@ -7,27 +7,20 @@ import json
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import skimage.data
-from atelier_client import Atelier, Verdict
+from atelier_client import Atelier
 from atelier_local.stack import running_stack
 from atelier_models.progress import OnConsole
 from PIL import Image
 from rich.console import Console
-from rich.table import Table
 
-from atelier_demo import analysis, edit, expression, identity, style, upscale
+from atelier_demo import analysis, edit, expression, identity, style, summary, upscale
 from atelier_demo.studio import Studio
 
-if TYPE_CHECKING:
-    from atelier_client.report import Report
-
 STEPS = (analysis.run, style.run, edit.run, expression.run, identity.run, upscale.run)
-"""In this order; a capability adds its step here, before identity, which looks at all that was made."""
-
-_COLORS = {Verdict.PASS: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red"}
+"""In this order; a capability adds its step here. Identity looks at all that was made before it; 4K comes last."""
 
 
 @click.command()
@@ -54,43 +47,18 @@ def main(folder: Path) -> None:
             step(studio)
         seconds = time.monotonic() - started
     (folder / "report.json").write_text(json.dumps(studio.to_dict(), indent=2), encoding="utf-8")
-    console.print(_table(studio))
-    for table in studio.tables:
+    for table in (summary.table(studio.reports), *studio.tables):
         console.print(table)
-    for sentence in _unmeasured(studio):
+    for sentence in summary.unmeasured(studio.reports):
         console.print(f"  not measured: {sentence}", style="dim")
-    console.print(
-        f"{len(studio.reports)} pictures in {seconds:.1f} s; open {folder}/style.jpg and {folder}/analysis.png"
-    )
+    sheets = ", ".join(sorted(path.name for path in (*folder.glob("*.jpg"), folder / "analysis.png")))
+    console.print(f"{len(studio.reports)} pictures in {seconds:.1f} s; open in {folder}: {sheets}", highlight=False)
 
 
 def _portrait() -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(skimage.data.astronaut()).save(buffer, "PNG")
     return buffer.getvalue()
-
-
-def _table(studio: Studio) -> Table:
-    """Lay out what was measured: a row a picture, a column a measure, coloured by verdict."""
-    measured = [measure for report in studio.reports.values() for measure in report.measures]
-    names = dict.fromkeys(measure.name for measure in measured if measure.value is not None)
-    units = {measure.name: measure.unit.replace("delta_e_2000", "ΔE00").replace("_", " ") for measure in measured}
-    table = Table("picture", *(f"{name.replace('_', ' ')}\n[dim]{units[name]}[/]" for name in names))
-    for name, report in studio.reports.items():
-        table.add_row(name, *(_cell(report, measure) for measure in names))
-    return table
-
-
-def _cell(report: Report, name: str) -> str:
-    """Write a measure's values, one a region, each coloured by its verdict."""
-    values = [measure for measure in report.measures if measure.name == name and measure.value is not None]
-    return " ".join(f"[{_COLORS.get(one.verdict, 'default')}]{one.value:.3f}[/]" for one in values) or "[dim]-[/]"
-
-
-def _unmeasured(studio: Studio) -> list[str]:
-    """List what could not be measured and why, each once."""
-    measures = [measure for report in studio.reports.values() for measure in report.measures]
-    return list(dict.fromkeys(f"{one.name}: {one.explanation}" for one in measures if one.value is None))
 
 
 if __name__ == "__main__":
