@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -24,14 +25,15 @@ from atelier_upscale.servicer import UpscaleServicer
 from google.protobuf import json_format
 from PIL import Image, ImageCms
 
-from tests.services.upscale.networks import repeating, upscalers
+from tests.services.upscale.networks import repeating, sharpening, upscalers
 from tests.services.upscale.pictures import astronaut, levels_apart
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
     from atelier_sdk.errors import AtelierError
+    from atelier_service.models.backend import Arrays
     from atelier_service.models.fake import FakeModels
     from numpy.typing import NDArray
 
@@ -274,12 +276,19 @@ async def test_heavy_jpeg_blocks_are_smoothed_away_when_asked(service: Stub) -> 
     assert steps[1] < 0.7 * steps[0]
 
 
-async def test_a_deadline_too_short_for_the_tiles_left_is_refused_with_the_figures(service: Stub) -> None:
-    image = png(astronaut(700, 700))
-    await answered(service, image, scale=2.0)
-    error = await refusal(service, png(astronaut(2000, 1500)), seconds=0.25, scale=4.0)
+async def test_a_deadline_too_short_for_the_tiles_left_is_refused_with_the_figures(
+    service: Stub, models: FakeModels
+) -> None:
+    def slow(inputs: Mapping[str, NDArray[np.float32]]) -> Arrays:
+        time.sleep(0.4)
+        return sharpening(4)(inputs)
+
+    models.learn("upscaler_faithful_x4", slow)
+    await answered(service, png(astronaut(600, 100)), scale=4.0)
+    # Twelve tiles of 0.4 seconds.
+    error = await refusal(service, png(astronaut(2000, 1500)), seconds=2.0, scale=4.0)
     assert error.reason == "DEADLINE_TOO_SHORT"
-    assert float(error.metadata["needed_seconds"]) > 0.25
+    assert float(error.metadata["needed_seconds"]) > 2.0
 
 
 async def test_a_floor_of_identity_needs_a_face_and_says_so_before_any_work(service: Stub, models: FakeModels) -> None:

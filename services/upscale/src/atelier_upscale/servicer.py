@@ -26,6 +26,7 @@ from atelier_upscale.wishes import ask_of
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
+    from atelier_imaging.face import Face
     from atelier_imaging.picture import Picture
     from atelier_service.call import Call
     from numpy.typing import NDArray
