@@ -15,10 +15,11 @@ from atelier_edit.light.rig import Lamp, Rig
 from atelier_edit.relight import relight
 from atelier_edit.relight_measures import relight_measures
 from atelier_edit.relight_plan import RelightAsk, Side, plan_relight
-from atelier_imaging.color import ColorSpace, decode_transfer, luminance
+from atelier_imaging.color import ColorSpace, decode_transfer, encode_transfer, luminance
 from atelier_imaging.measures import Verdict
 from atelier_imaging.picture import Picture
 from atelier_imaging.region import Region
+from atelier_imaging.topology import LIPS_INNER
 
 from tests.services.edit.truth.sitters import analysed, models
 
@@ -117,6 +118,27 @@ def test_nothing_is_clipped_that_was_not(astronaut: Portrait) -> None:
     assert after <= before + 0.001
 
 
+def test_clipped_skin_that_gets_darker_gets_colour_back(astronaut: Portrait) -> None:
+    light = np.clip(2.2 * decode_transfer(astronaut.picture.pixels), 0, 1)
+    bright = (encode_transfer(light) * 255).round().astype(np.uint8)
+    portrait = analysed(Picture.from_array(bright), models())
+    out = decode_transfer(_relit(portrait, pattern="split", side=Side.LEFT).pixels)
+    cheek = portrait.mask(Region.RIGHT_CHEEK, portrait.select()) > 0.5
+    red, green, blue = out[cheek].mean(axis=0)
+    assert red > 1.1 * green > 1.1 * blue
+
+
+def test_teeth_in_shadow_are_not_grey_among_warm_skin(astronaut: Portrait) -> None:
+    face = astronaut.select()
+    teeth = np.zeros(astronaut.picture.pixels.shape[:2], np.uint8)
+    cv2.fillPoly(teeth, [face.mesh[list(LIPS_INNER), :2].round().astype(np.int32)], (1,))
+    inside = cv2.erode(teeth, np.ones((5, 5), np.uint8)) > 0
+    before = decode_transfer(astronaut.picture.pixels)[inside].mean(axis=0)
+    after = decode_transfer(_relit(astronaut, pattern="rembrandt").pixels)[inside].mean(axis=0)
+    assert after[0] / after[2] > before[0] / before[2]
+    assert after.mean() > 0.35 * before.mean()
+
+
 def test_a_warm_key_warms_and_preserved_colour_does_not(astronaut: Portrait) -> None:
     def warmth(picture: Picture) -> float:
         skin = astronaut.mask(Region.SKIN, astronaut.select()) > 0.8
@@ -199,8 +221,8 @@ def test_a_hard_shadow_is_evened_out_and_told(astronaut: Portrait) -> None:
     x, y = face.mesh[280, :2]
     shadow = np.zeros(pixels.shape[:2], np.float32)
     cv2.ellipse(shadow, (int(x), int(y)), (38, 52), 0, 0, 360, (1.0,), -1)
-    shadow = cv2.GaussianBlur(shadow, (0, 0), 5)[..., None]
-    dark = (pixels * (1 - 0.4 * shadow)).round().astype(np.uint8)
+    soft = cv2.GaussianBlur(shadow, (0, 0), 5)[..., None]
+    dark = (pixels * (1 - 0.4 * soft)).round().astype(np.uint8)
     portrait = analysed(Picture.from_array(dark), models())
     plan = plan_relight(RelightAsk(pattern="flat"), portrait, portrait.select())
     assert any("hard shadow" in note for note in plan.notes)
