@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from atelier.v1 import edit_pb2
@@ -41,9 +41,8 @@ if TYPE_CHECKING:
     from atelier_edit.relight_plan import RelightPlan
 
 
-# How like its source a face stays: detail changes it less than light does.
-ENHANCE_IDENTITY = Gate(minimum=0.90, fail_below=0.5)
-RELIGHT_IDENTITY = Gate(minimum=0.80, fail_below=0.5)
+# Detail leaves a face nearly as alike as it was. New light does not: relighting keeps the gate of every edit.
+ENHANCE_IDENTITY: Final = Gate(minimum=0.90, fail_below=0.5)
 
 
 class EditServicer(Servicer):
@@ -77,7 +76,8 @@ class EditServicer(Servicer):
         with call.stage("measure"):
             plan = replace(plan, face=face, reach=np.maximum(plan.reach, drawn.reach))
             measures = enhance_measures(portrait, picture, plan)
-        outcome = Outcome(picture, {**plan.parameters, **drawn.parameters}, measures, (*drawn.notes, *plan.notes))
+        parameters, notes = {**plan.parameters, **drawn.parameters}, (*drawn.notes, *plan.notes)
+        outcome = Outcome(picture, parameters, measures, notes, identity=ENHANCE_IDENTITY)
         image, report = sitting.finish(outcome, face)
         return edit_pb2.EnhanceResponse(image=image, report=report)
 
