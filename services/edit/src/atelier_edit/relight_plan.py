@@ -249,7 +249,7 @@ def _recipe(
     behind = background_gain(form, target.rig, target.backdrop, space)
     # Dark skin mirrors as much as light skin and scatters less; in full, it would look wet.
     shine = np.clip(np.sqrt(luminance(light, space) / _SHINES_IN_FULL), 0.3, 1)
-    gloss = thrown.gloss * np.float32(exposure) * (form.own * shine)[..., None]
+    gloss = thrown.gloss * np.float32(exposure) * (form.own * (1 - form.skin * (1 - shine)))[..., None]
     if kept:
         gloss += np.float32(kept) * ((gloss @ luminance_weights(space))[..., None] - gloss)
     gains = Gains(

@@ -209,7 +209,7 @@ def _face_share(inside: NDArray[np.bool_], points: NDArray[np.float32], unit: fl
     up = up / max(float(np.hypot(*up)), 1e-6)
     rows, columns = np.mgrid[: inside.shape[0], : inside.shape[1]].astype(np.float32)
     lift = ((columns - points[1, 0]) * up[0] + (rows - points[1, 1]) * up[1]) / unit
-    width = 0.05 + 0.25 * np.clip(lift / 0.8, 0, 1)
+    width = 0.09 + 0.25 * np.clip(lift / 0.8, 0, 1)
     share = np.clip(depth / width, 0, 1)
     return np.asarray(share * share * (3 - 2 * share), np.float32)
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _SCATTER: Final = (0.16, 0.06, 0.02)
 # How wide the shine of a lamp from behind blurs, in pupil distances.
 _RIM_BLUR: Final = 0.045
+# Light from behind reaches so far in from the silhouette.
+_RIM_REACH: Final = 0.8
 # A surface seen edge-on mirrors this many times more light than one seen from the front.
 _GRAZING: Final = 3.0
 
@@ -95,8 +97,20 @@ def _add_rim(
     """Add the light from behind, which shows where the surface turns away, scattered and mirrored."""
     light = np.float32(lamp.intensity) * tint(lamp.kelvin, space)
     edge = (1 - np.clip(form.normals[..., 2], 0, 1)) ** np.float32(1.4)
-    lit = lambert(facing(form.normals, lamp), lamp.size) * (1 - form.face)
+    # The face turns its front to the lens, and its border is too rough to end light at.
+    beside_face = 1 - np.clip(1.6 * cv2.GaussianBlur(form.face, (0, 0), 2 * _RIM_BLUR * form.unit), 0, 1)
+    facing_it = lambert(facing(form.normals, lamp), lamp.size) * beside_face * _outline(form)
     # Hairs and cloth blur what a lamp from behind would draw as a line.
-    shine = cv2.GaussianBlur(lit * edge, (0, 0), _RIM_BLUR * form.unit)
-    diffuse += (0.5 * lit + 1.3 * shine)[..., None] * light
-    gloss += (shine * (0.12 + 0.16 * form.hair))[..., None] * light
+    lit, shine = (
+        np.asarray(cv2.GaussianBlur(each, (0, 0), _RIM_BLUR * form.unit), np.float32)
+        for each in (facing_it, facing_it * edge)
+    )
+    diffuse += (0.9 * lit + 3.0 * shine)[..., None] * light
+    gloss += (shine * (0.24 + 0.42 * form.hair))[..., None] * light
+
+
+def _outline(form: Form) -> NDArray[np.float32]:
+    """Return 1 along the person's silhouette, falling to 0 inside: the person stands before the rest."""
+    inside = cv2.copyMakeBorder((form.person > 0.5).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    depth = cv2.distanceTransform(inside, cv2.DIST_L2, 5)[1:-1, 1:-1] / form.unit
+    return np.asarray(np.exp(-((depth / _RIM_REACH) ** 2)), np.float32)
