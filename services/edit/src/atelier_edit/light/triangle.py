@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
+from atelier_edit.light.contrast import skin_nodes
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -25,6 +27,8 @@ _NOSE: Final = 0.16
 _BLUR: Final = 0.03
 # Light and shadow of the cheek differ at least by this.
 _LEAST_CONTRAST: Final = 1.5
+# What is lit gets this share of the light on the lit side, at least.
+_LIT: Final = 0.3
 # A patch that runs along more than this share of its outline into the face's far border or the nose is not shut in.
 _OPEN: Final = 0.2
 
@@ -34,14 +38,16 @@ def triangle_area(form: Form, light: NDArray[np.float32], shadow_side: int) -> f
 
     `light` (h, w) is what falls on the form, free of albedo; `shadow_side` is 1 where the subject's left is the one in
     shadow, -1 for the right. Lit is what lies above the middle, in stops, between the brightest and the darkest of that
-    cheek. Towards the eye a patch may be open; towards nose, ear and mouth it must end in shadow.
+    cheek, if that is bright against the other side. Towards the eye a patch may be open; towards nose, ear and mouth it
+    must end in shadow.
     """
     cheek, border = _cheek(form, shadow_side)
     if cheek.sum() < 60:
         return 0.0
     smooth = cv2.GaussianBlur(light, (0, 0), _BLUR * form.unit)
     dark, bright = (float(value) for value in np.percentile(smooth[cheek], (5, 95)))
-    if bright < _LEAST_CONTRAST * dark:
+    lit_side = float(np.percentile(smooth[skin_nodes(form)], 90))
+    if bright < _LEAST_CONTRAST * dark or bright < _LIT * lit_side:
         return 0.0
     lit = ((smooth > np.sqrt(dark * bright)) & cheek).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(lit, connectivity=4)
