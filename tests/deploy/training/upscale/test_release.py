@@ -16,7 +16,7 @@ from PIL import Image
 torch = pytest.importorskip("torch")
 from atelier_training_upscale import evaluate as evaluation  # noqa: E402 - only where PyTorch is
 from atelier_training_upscale.network import Upscaler  # noqa: E402
-from atelier_training_upscale.release import ARCHIVE, CARD, METRICS, release  # noqa: E402
+from atelier_training_upscale.release import ARCHIVE, CARD, METRICS, REPAIR, release, weights_of  # noqa: E402
 from atelier_training_upscale.train import CHECKPOINT  # noqa: E402
 
 if TYPE_CHECKING:
@@ -51,6 +51,14 @@ def test_the_archive_holds_four_networks_and_what_each_answers(released: Path) -
             recorded = np.load(io.BytesIO(archive.read(f"{name}.npz")))["detail"]
             # Both from the same half-precision weights; what is recorded is rounded to half precision too.
             np.testing.assert_allclose(answer, recorded, rtol=1e-3, atol=1e-5)
+
+
+def test_repair_is_released_between_the_purposes_and_fidelity_as_it_was_trained() -> None:
+    students = {
+        name: {"mean": {"weight": torch.full((2,), value)}} for name, value in (("faithful", 0.0), ("restore", 1.0))
+    }
+    assert weights_of("faithful", students)["weight"].tolist() == [0.0, 0.0]
+    assert weights_of("restore", students)["weight"].tolist() == pytest.approx([REPAIR, REPAIR])
 
 
 def test_the_figures_are_written_and_the_card_tells_them(released: Path) -> None:
