@@ -17,7 +17,7 @@ from atelier_imaging.measures import (
 )
 from atelier_imaging.region import Region
 
-from atelier_edit.form.form import sampled
+from atelier_edit.form.field import sampled
 from atelier_edit.light.contrast import ratio_of, skin_nodes
 from atelier_edit.light.estimate import SourceLight, estimate
 from atelier_edit.light.triangle import triangle_area

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from atelier_imaging.color import decode_transfer, luminance, luminance_weights
 
-from atelier_edit.form.form import Form, form_of, sampled, spread
+from atelier_edit.form.field import sampled, spread
+from atelier_edit.form.form import Form, form_of
 from atelier_edit.light.aim import Skin, aimed
 from atelier_edit.light.background import Backdrop, background_gain, background_grey
 from atelier_edit.light.catchlights import Catchlight, Eye, catchlight_of, eyes_of
