@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
-from atelier_imaging.color import decode_transfer, luminance, luminance_weights
+from atelier_imaging.color import luminance, luminance_weights
 
-from atelier_edit.form.field import sampled, spread
-from atelier_edit.form.form import Form, form_of
-from atelier_edit.light.aim import Skin, aimed
-from atelier_edit.light.background import Backdrop, background_gain, background_grey
+from atelier_edit.form.field import spread
+from atelier_edit.light.aim import Skin
+from atelier_edit.light.background import background_gain, background_grey
 from atelier_edit.light.catchlights import Catchlight, Eye, catchlight_of, eyes_of
-from atelier_edit.light.contrast import ratio_of, skin_nodes, with_ratio
+from atelier_edit.light.contrast import ratio_of, skin_nodes
 from atelier_edit.light.estimate import SourceLight, estimate
 from atelier_edit.light.finish import DEFAULT_FINISH, FINISHES
 from atelier_edit.light.gains import Gains, lost_color, of_strength, person_gain, skin_color_of, without_color
 from atelier_edit.light.illumination import illuminate
-from atelier_edit.light.patterns import Pattern, moods, patterns
-from atelier_edit.light.rig import Lamp, Rig
-from atelier_edit.light.shadows import visibility
 from atelier_edit.relight_ask import RelightAsk, Side, check_ask
+from atelier_edit.relight_target import Target, read_form, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,13 +28,11 @@ if TYPE_CHECKING:
     from atelier_imaging.portrait import Portrait
     from numpy.typing import NDArray
 
+    from atelier_edit.form.form import Form
+    from atelier_edit.light.rig import Rig
+
 __all__ = ["RelightAsk", "RelightPlan", "RelightRecipe", "Side", "plan_relight"]
 
-DEFAULT_FALLOFF: Final = 0.3
-# Below this a face is as bright on one side as on the other.
-_EVEN_DEGREES: Final = 8.0
-# A key that goes round with the head stays where it lights some of the face that the lens sees.
-_FARTHEST_ROUND: Final = 100.0
 # What lies beside an edge lies within this many pupil distances.
 _BESIDE: Final = 0.12
 # Log light between mirrored points that no single lamp explains, from which on it is a shadow that people see.
@@ -82,18 +77,6 @@ class RelightPlan:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Target:
-    """A rig, its lamps as set up, what nodes see of the key, exposure (None: as the lamps say), and background."""
-
-    rig: Rig
-    lamps: Rig
-    seen: NDArray[np.float32]
-    stops: float | None
-    backdrop: Backdrop
-    name: str = ""
-
-
 def plan_relight(ask: RelightAsk, portrait: Portrait, face: Face) -> RelightPlan:
     """Work out a light for the person whose face it is.
 
@@ -109,7 +92,7 @@ def plan_relight(ask: RelightAsk, portrait: Portrait, face: Face) -> RelightPlan
         return RelightPlan(None, told | {"strength": ask.strength}, ())
     notes = list(_remarks(source))
     skin = Skin(light[skin_nodes(form)].mean(axis=0), portrait.picture.space)
-    target = _target(ask, face, form, source, skin)
+    target = target_of(ask, face, form, source, skin)
     finish = ask.finish or DEFAULT_FINISH
     recipe = _recipe(ask, portrait, face, form, light, source, target, finish, notes)
     told |= {"target": target.rig.parameters, "finish": finish, "background_falloff": target.backdrop.falloff}
@@ -118,12 +101,6 @@ def plan_relight(ask: RelightAsk, portrait: Portrait, face: Face) -> RelightPlan
     if target.name:
         told["preset"] = target.name
     return RelightPlan(recipe, told, tuple(notes))
-
-
-def read_form(portrait: Portrait, face: Face) -> tuple[Form, NDArray[np.float32]]:
-    """Model a person, and average the picture's linear light (h, w, 3) over the model's grid."""
-    form = form_of(portrait, face)
-    return form, sampled(portrait.picture.pixels, form.grid, decode_transfer)
 
 
 def _remarks(source: SourceLight) -> Iterator[str]:
@@ -139,95 +116,6 @@ def _told(rig: Rig, shading: NDArray[np.float32], form: Form) -> dict[str, objec
     return rig.parameters | {"ratio": round(ratio_of(shading[skin_nodes(form)]), 2)}
 
 
-def _target(ask: RelightAsk, face: Face, form: Form, source: SourceLight, skin: Skin) -> _Target:
-    """Find the rig that is meant, with everything that is given beside it."""
-    pattern = _pattern(ask)
-    stops: float | None
-    if pattern is not None:
-        rig = _rig_of(pattern, _side(ask, pattern, face, source), face)
-        stops = pattern.exposure_stops
-        backdrop = Backdrop(pattern.falloff, pattern.background_stops, pattern.warmth)
-    else:
-        stops = None if ask.rig is not None else 0.0
-        rig = ask.rig or _measured(ask, form, source)
-        backdrop = Backdrop(DEFAULT_FALLOFF, 0.0, 0.0)
-    key = rig.key
-    key = replace(
-        key,
-        softness=key.softness if ask.softness is None else ask.softness,
-        kelvin=key.kelvin if ask.kelvin is None else ask.kelvin,
-    )
-    ratio = rig.ratio if ask.ratio is None else ask.ratio
-    rig, seen = replace(rig, key=key, ratio=ratio), visibility(form, key)
-    if ratio is not None:
-        rig = with_ratio(form, rig, ratio, seen)
-        key, set_up = aimed(form, source, rig, ratio, seen, skin)
-        seen = visibility(form, key)
-        lamps = with_ratio(form, replace(rig, key=key), set_up, seen)
-    else:
-        lamps = rig
-    backdrop = replace(
-        backdrop,
-        falloff=backdrop.falloff if ask.background_falloff is None else ask.background_falloff,
-        stops=0.0 if ask.background_falloff == 0 else backdrop.stops,
-        warmth=backdrop.warmth if ask.background_warmth is None else ask.background_warmth,
-    )
-    return _Target(rig, lamps, seen, stops, backdrop, ask.mood or ask.pattern or "")
-
-
-def _pattern(ask: RelightAsk) -> Pattern | None:
-    """Return the mood's or the pattern's figures; a pattern beside a mood lends the mood its geometry."""
-    if ask.mood and ask.pattern:
-        own, mood = patterns()[ask.pattern], moods()[ask.mood]
-        return replace(
-            mood, azimuth=own.azimuth, elevation=own.elevation, turned=own.turned, fill=own.fill, rim=own.rim
-        )
-    if ask.mood and ask.rig is None and ask.reference is None:
-        return moods()[ask.mood]
-    return patterns()[ask.pattern] if ask.pattern else None
-
-
-def _side(ask: RelightAsk, pattern: Pattern, face: Face, source: SourceLight) -> float:
-    """Return 1 for a key on the subject's left, -1 for one on its right."""
-    if ask.side is not None:
-        return float(ask.side.value)
-    if pattern.turned:
-        # A face that turns to its left shows the lens its right.
-        nearer = -1.0 if face.pose.yaw_degrees > 0 else 1.0
-        return nearer if pattern.turned == "broad" else -nearer
-    return -1.0 if source.rig.key.azimuth_degrees < -_EVEN_DEGREES else 1.0
-
-
-def _rig_of(pattern: Pattern, side: float, face: Face) -> Rig:
-    """Set a pattern's lamps up on a side; what they open the shadows by is scaled to the ratio later.
-
-    A pattern is drawn on the face: the key goes round with a head that turns, as a photographer's does.
-    """
-    azimuth = float(np.clip(side * pattern.azimuth + face.pose.yaw_degrees, -_FARTHEST_ROUND, _FARTHEST_ROUND))
-    elevation = float(np.clip(pattern.elevation + face.pose.pitch_degrees / 2, -80, 85))
-    key = Lamp(azimuth, elevation, 1.0, pattern.softness, pattern.kelvin)
-    fill, rim = pattern.fill, pattern.rim
-    share = 0.0
-    lamps: dict[str, Lamp | None] = {"fill": None, "rim": None}
-    if fill is not None:
-        share = fill.share
-        lamps["fill"] = Lamp(side * fill.azimuth, fill.elevation, 0.3 * share, fill.softness, fill.kelvin)
-    if rim is not None:
-        lamps["rim"] = Lamp(side * rim.azimuth, rim.elevation, rim.intensity, rim.softness, rim.kelvin)
-    ambient = 0.3 * (1 - share) + 0.02
-    return Rig(key, lamps["fill"], lamps["rim"], ambient, pattern.ratio, pattern.ambient_kelvin)
-
-
-def _measured(ask: RelightAsk, form: Form, source: SourceLight) -> Rig:
-    """Return the light of the reference, or the picture's own where only figures are given."""
-    found, on = source, form
-    if ask.reference is not None:
-        face = ask.reference.require_face(ask.reference_face)
-        on, light = read_form(ask.reference, face)
-        found = estimate(on, luminance(light, ask.reference.picture.space))
-    return replace(found.rig, ratio=ratio_of(found.explained[skin_nodes(on)]))
-
-
 def _recipe(
     ask: RelightAsk,
     portrait: Portrait,
@@ -235,7 +123,7 @@ def _recipe(
     form: Form,
     light: NDArray[np.float32],
     source: SourceLight,
-    target: _Target,
+    target: Target,
     finish: str,
     notes: list[str],
 ) -> RelightRecipe:
