@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from atelier_expression.adjust import adjust, plan_adjustment
+from atelier_expression.adjust import adjust, own_person, plan_adjustment
 from atelier_expression.controls import Adjustment, Part
 from atelier_expression.glasses import wears_glasses
 from atelier_expression.measures import may_change, measure
@@ -15,6 +15,7 @@ from atelier_expression.wishes import Wish
 from atelier_imaging.analysis import follow
 from atelier_imaging.picture import Picture
 from atelier_imaging.portrait import Portrait
+from atelier_imaging.region import Region
 
 if TYPE_CHECKING:
     from atelier_service.models.per_call import CallModels
@@ -151,3 +152,16 @@ def test_a_bar_across_the_nose_is_taken_for_glasses(portrait: Portrait) -> None:
     worn[y - 1 : y + 2, x - 25 : x + 25] = 20
 
     assert wears_glasses(worn, small.face)
+
+
+def test_only_what_hangs_together_with_the_face_moves(portrait: Portrait) -> None:
+    person = portrait.mask(Region.PERSON).copy()
+    person[10:40, 5:35] = 1  # a bright thing in a corner, taken for somebody
+
+    own = own_person(person, portrait.faces[0])
+
+    assert own[10:40, 5:35].max() == 0
+    x, y = (int(value) for value in portrait.faces[0].mesh[4, :2])
+    assert own[y, x] == 1
+    changed = (own != person)[60:]
+    assert changed.mean() < 0.01

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+import cv2
+import numpy as np
 from atelier_imaging.portrait import Portrait
 from atelier_imaging.region import Region
 
@@ -24,10 +26,17 @@ if TYPE_CHECKING:
     from atelier_imaging.face import Face
     from atelier_imaging.models import ModelRunner
     from atelier_imaging.picture import Picture
+    from numpy.typing import NDArray
 
     from atelier_expression.movement import Movement
     from atelier_expression.reenact.parts import Parts
     from atelier_expression.wishes import Wish
+
+
+# A mask above this is surely somebody; hair within this share of the face's width beyond belongs to them.
+_SURELY: Final = 0.5
+_WISPS: Final = 0.08
+_SMALL: Final = 360
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +92,7 @@ def adjust(portrait: Portrait, plan: Plan, check: Callable[[], None] = lambda: N
     if plan.asked.is_neutral:
         return Adjusted(picture, None)
     others = [other for other in portrait.faces if other.index != plan.face.index]
-    person = portrait.mask(Region.PERSON) if plan.movement.turn else None
+    person = own_person(portrait.mask(Region.PERSON), plan.face) if plan.movement.turn else None
     shown = scene(plan.face, plan.movement, (picture.width, picture.height), others, person)
     return Adjusted(picture.with_pixels(draw(picture.pixels, shown, person, check)), shown)
 
@@ -102,6 +111,24 @@ def reenact(
     turned_head = turn_head(Portrait.of_known(moved, portrait.faces, models), face, turn, parts, models, check)
     mesh = turn_points(shown.mesh, shown.frame, turned(shown.frame, turn))
     return Adjusted(turned_head, replace(shown, mesh=mesh, movement=replace(plan.movement, turn=turn)))
+
+
+def own_person(person: NDArray[np.float32], face: Face) -> NDArray[np.float32]:
+    """Leave of a mask of people (H, W), 0..1, only what hangs together with a face.
+
+    Bright things in the background that the segmentation takes for people would move along otherwise.
+    """
+    scale = min(1.0, _SMALL / max(person.shape))
+    size = (max(2, round(person.shape[1] * scale)), max(2, round(person.shape[0] * scale)))
+    small = np.asarray(cv2.resize(person, size, interpolation=cv2.INTER_AREA), np.float32)
+    _, labels = cv2.connectedComponents((small > _SURELY).astype(np.uint8))
+    hull = np.zeros(labels.shape, np.uint8)
+    points = cv2.convexHull(np.round(face.mesh[:, :2] * np.float32(scale)).astype(np.int32))
+    cv2.fillConvexPoly(hull, points, (1,))
+    own = np.isin(labels, np.unique(labels[(hull > 0) & (labels > 0)])) | (hull > 0)
+    reach = max(1.0, _WISPS * float(np.ptp(face.mesh[:, 0])) * scale)
+    near = cv2.distanceTransform((~own).astype(np.uint8), cv2.DIST_L2, 5) <= reach
+    return person * np.asarray(cv2.resize(near.astype(np.float32), person.shape[::-1]), np.float32)
 
 
 def _rounded(asked: Adjustment) -> dict[str, float]:

@@ -76,3 +76,17 @@ def test_a_backdrop_full_of_detail_is_not_dragged_along(noise: NDArray[np.uint8]
     assert np.array_equal(drawn[40:50], noise[40:50])
     assert np.array_equal(drawn[60:100, 135:], noise[60:100, 135:])
     assert np.array_equal(drawn[60:100, :70], noise[60:100, :70])
+
+
+def test_before_things_no_colour_is_made_that_is_not_there() -> None:
+    stripes = np.where((np.arange(200) // 7) % 2, 220, 40).astype(np.uint8)
+    picture = np.repeat(np.repeat(stripes[None, :, None], 160, axis=0), 3, axis=2).copy()
+    person = np.zeros((160, 200), np.float32)
+    picture[60:100, 80:120] = 128
+    person[60:100, 80:120] = 1
+    person[60:100, 74:80] = person[60:100, 120:126] = 0.4  # a mask that is wrong by some pixels
+
+    drawn = resample_person(picture, shifted(7, 0), person, margin_pixels=4)
+
+    assert drawn[62:98].min() >= 20
+    assert drawn[62:98].max() <= 240

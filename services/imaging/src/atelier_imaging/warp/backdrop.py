@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
+from atelier_imaging.guided import step
 from atelier_imaging.warp.fill import filled
 from atelier_imaging.warp.resample import enlarged, reductions, sample, sampled, windows
 
@@ -29,6 +30,13 @@ _TONE_SIGMA: Final = 4.0
 _NOBODY: Final = 1 / 255
 _SHEET: Final = 256
 _HALF: Final = 0.5
+# What is further from a person than this, in reduced pixels, is backdrop. Its detail, in levels of 255, is things from
+# the larger figure on, and grain below the smaller one.
+_BEYOND: Final = 10.0
+_DETAIL: Final = (9.0, 3.0)
+# How much of mirrored things is shown, and how smoothly, in reduced pixels, the mirror follows a person's outline.
+_HINT: Final = 0.4
+_SMOOTH_EDGE: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,39 +44,53 @@ class Backdrop:
     """The picture without its people, in reduced pixels, and how its full size is made of it.
 
     `tone` (h, w, 3) is the smooth backdrop, continued behind people; `known` (h, w) 0..1 where it is seen, and `mirror`
-    (h, w, 2) how far off, in reduced pixels, the place lies that lends texture to what is not.
+    (h, w, 2) how far off, in reduced pixels, the place lies that lends texture to what is not. `even` (h, w) is 1 where
+    the backdrop next to people is even, 0 where it is full of detail.
     """
 
     pixels: Pixels
     tone: NDArray[np.float32]
     known: NDArray[np.float32]
     mirror: NDArray[np.float32]
+    even: NDArray[np.float32]
 
     @classmethod
     def behind(cls, pixels: Pixels, person: NDArray[np.float32], margin_pixels: float) -> Backdrop:
         """Continue what is around a person behind it; `person` is float32 (H, W), 0..1, for pixels (H, W, 3).
 
-        Within `margin_pixels` around the person there may be hair that the mask does not know. Tones are continued
-        smoothly, texture and grain are mirrored at the person's outline.
+        Within `margin_pixels` around the person there may be hair that the mask does not know; before a backdrop full
+        of detail nobody could tell it, and the margin shrinks to nothing. Tones are continued smoothly, texture and
+        grain are mirrored at the person's outline.
         """
         scale = min(1.0, _SMALL / max(pixels.shape[:2]))
         size = (max(2, round(pixels.shape[1] * scale)), max(2, round(pixels.shape[0] * scale)))
         small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.float32)
         mask = np.asarray(cv2.resize(person, size, interpolation=cv2.INTER_AREA), np.float32)
         away = cv2.distanceTransform((mask <= _SOMEBODY).astype(np.uint8), cv2.DIST_L2, 5)
-        hidden = (away < max(margin_pixels * scale, 1.0)).astype(np.uint8)
+        even = _evenness(small, np.asarray(away, np.float32), pixels)
+        margin = np.maximum(margin_pixels * scale * even, 1.0)
+        hidden = (away < margin).astype(np.uint8)
         known = np.asarray(1 - hidden, np.float32)
         tone = _smoothed(filled(small, known))
-        return cls(pixels, tone, known, _mirrored(np.asarray(hidden, np.uint8)))
+        return cls(pixels, tone, known, _mirrored(np.asarray(hidden, np.uint8)), even)
 
     def at(self, places: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the backdrop at places (n, 2), where a pixel's middle is at whole numbers: float32 (n, 3)."""
         small = self._reduced(places)
-        seen = self._read(self.known, small)[:, None]
-        lender = np.asarray(small + self._read(self.mirror, small) * (1 - seen), np.float32)
+        hidden = self._read(self.known, small)[:, None] < 1
+        lender = np.asarray(small + self._read(self.mirror, small) * hidden, np.float32)
         full = np.asarray((lender + 0.5) / self._ratio() - 0.5, np.float32)
-        texture = self._read(self.pixels, full) - self._read(self.tone, lender)
-        return np.asarray(self._read(self.tone, small) + texture * self._read(self.known, lender)[:, None], np.float32)
+        lent, tone = self._read(self.pixels, full), self._read(self.tone, small)
+        known = self._read(self.known, lender)[:, None]
+        continued = tone + (lent - self._read(self.tone, lender)) * known
+        # Things that are mirrored keep their own tones, on those of another place they would be too dark or too bright,
+        # and are only hinted at: a blurred place is seen less than half a star.
+        hinted = tone + (lent - tone) * known * np.where(hidden, np.float32(_HINT), np.float32(1))
+        return np.asarray(hinted + self.evenness(places)[:, None] * (continued - hinted), np.float32)
+
+    def evenness(self, places: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return how even the backdrop is at places (n, 2), 0..1 (n,)."""
+        return self._read(self.even, self._reduced(places))
 
     def near(self, flow: Flow) -> NDArray[np.float32]:
         """Return for every node of a grid (rows, columns), 0..1, whether people or their margin are there or were."""
@@ -143,9 +165,25 @@ def _exchange(
     y, x = np.nonzero(veiled)
     if len(y):
         places = np.stack([x + at[1].start, y + at[0].start], axis=-1).astype(np.float32)
-        exchanged = backdrop.at(places) - backdrop.at(coordinates[veiled])
-        mixed = drawn[veiled] + (1 - own[veiled])[:, None] * exchanged
-        drawn[veiled] = np.clip(mixed + 0.5, 0, np.iinfo(drawn.dtype).max).astype(drawn.dtype)
+        sources, share = coordinates[veiled], own[veiled][:, None]
+        here, there = backdrop.at(places), backdrop.at(sources)
+        even = backdrop.evenness(sources)[:, None]
+        highest = np.float32(np.iinfo(drawn.dtype).max)
+        # Before an even backdrop all that differs from it is the person, loose hair with it. Before things that nobody
+        # can be sure of, the person is what the mask says, in colours that exist.
+        loose = here + (drawn[veiled] - there) + share * (there - here)
+        body = np.clip((drawn[veiled] - (1 - share) * there) / np.maximum(share, _NOBODY), 0, highest)
+        firm = share * body + (1 - share) * here
+        mixed = firm + even * (loose - firm)
+        drawn[veiled] = np.clip(mixed + 0.5, 0, highest).astype(drawn.dtype)
+
+
+def _evenness(small: NDArray[np.float32], away: NDArray[np.float32], pixels: Pixels) -> NDArray[np.float32]:
+    """Return 1 where the backdrop next to a person is even, 0 where it is full of detail, (h, w)."""
+    detail = np.abs(small - _smoothed(small)).max(axis=-1) * np.float32(255 / np.iinfo(pixels.dtype).max)
+    beyond = np.asarray(away > _BEYOND, np.float32)
+    around = filled(np.asarray(cv2.blur(detail, (9, 9)), np.float32), beyond)
+    return step(np.asarray(cv2.GaussianBlur(around, (0, 0), _TONE_SIGMA), np.float32), *_DETAIL)
 
 
 def _smoothed(tone: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -153,12 +191,12 @@ def _smoothed(tone: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _mirrored(hidden: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return how far each hidden pixel is from its mirror image at the nearest edge of what is hidden."""
+    """Return how far each hidden pixel is from its mirror image beyond the edge of what is hidden, smoothly."""
     if not hidden.any() or hidden.all():
         return np.zeros((*hidden.shape, 2), np.float32)
-    _, labels = cv2.distanceTransformWithLabels(hidden, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    rows, columns = np.nonzero(hidden == 0)
-    nearest = np.zeros((int(labels.max()) + 1, 2), np.float32)
-    nearest[labels[rows, columns]] = np.stack([columns, rows], axis=-1)
-    own = np.stack(np.meshgrid(*(np.arange(n, dtype=np.float32) for n in hidden.shape[::-1])), axis=-1)
-    return np.asarray(cv2.GaussianBlur(2 * (nearest[labels] - own), (0, 0), 1.5), np.float32)
+    depth = np.asarray(cv2.distanceTransform(hidden, cv2.DIST_L2, 5), np.float32)
+    down, across = np.gradient(cv2.GaussianBlur(depth, (0, 0), _SMOOTH_EDGE))
+    steep = np.maximum(np.hypot(across, down), np.float32(0.2))
+    # Two pixels further: at the very edge stands what is half somebody.
+    outwards = np.stack([-across / steep, -down / steep], axis=-1) * (2 * depth + 2)[..., None]
+    return np.asarray(outwards * hidden[..., None], np.float32)
