@@ -57,8 +57,8 @@ test: setup models torch ## Set up everything and run every test; those that nee
 	@$(BIN)/python -m pytest
 	@$(if $(TORCH_TESTS),$(TORCH)/bin/python -m pytest $(TORCH_TESTS))
 
-bench: setup models ## Measure speed and memory; writes docs/benchmarks.md.
-	@$(BIN)/python benchmarks/report.py
+bench: setup models ## Measure speed and memory; writes docs/benchmarks.md. ONLY="edit.py style.py" measures these alone.
+	@$(BIN)/python benchmarks/report.py $(ONLY)
 
 clean: ## Remove what the tasks leave in the repository; installed models stay.
 	@rm -rf $(VENV) $(TORCH) out .cache .mypy_cache .pytest_cache .ruff_cache

@@ -1,6 +1,7 @@
 """Run every benchmark and write `docs/benchmarks.md`: the machine, the versions, each script's own tables.
 
-A benchmark is a script beside this one that prints Markdown. They run one after the other, never side by side.
+A benchmark is a script beside this one that prints Markdown. They run one after the other, never side by side. Scripts
+named on the command line are run alone and their sections replaced; each section says when it was measured.
 """
 
 from __future__ import annotations
@@ -51,21 +52,37 @@ def section(script: str) -> str:
     return done.stdout.strip()
 
 
-def main() -> None:
-    """Run everything and write the page."""
+def written() -> dict[str, str]:
+    """Return the sections of the page as it is, by title."""
+    parts = PAGE.read_text("utf-8").split("\n## ")[1:] if PAGE.exists() else []
+    return {title: text.strip() for title, _, text in (part.partition("\n") for part in parts)}
+
+
+def main(scripts: list[str]) -> None:
+    """Run the benchmarks of that name, all where there is none, and write the page."""
+    if unknown := set(scripts) - set(SECTIONS):
+        raise SystemExit(f"no benchmark is called {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
+    sections = written()
+    for script in scripts or SECTIONS:
+        sys.stderr.write(f"{SECTIONS[script]} …\n")
+        head = f"`benchmarks/{script}`, {time.strftime('%Y-%m-%d')}."
+        sections[SECTIONS[script]] = f"{head}\n\n{section(script)}"
+        write(sections)
+    sys.stderr.write(f"written: {PAGE}\n")
+
+
+def write(sections: dict[str, str]) -> None:
+    """Write the page with the sections that there are, in their order."""
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in VERSIONS)
     parts = [
         "# Benchmarks",
         "Written by `make bench`. Every comparison is made in one run, the sides taking turns: take the ratios, not "
         "the absolute figures, which are those of the machine below.",
-        f"{time.strftime('%Y-%m-%d')}. {machine()}. {versions}.",
+        f"{machine()}. {versions}.",
     ]
-    for script, title in SECTIONS.items():
-        sys.stderr.write(f"{title} …\n")
-        parts += [f"## {title}", f"`benchmarks/{script}`", section(script)]
+    parts += [f"## {title}\n\n{sections[title]}" for title in SECTIONS.values() if title in sections]
     PAGE.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-    sys.stderr.write(f"written: {PAGE}\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
