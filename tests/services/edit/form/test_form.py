@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from atelier_edit.form.form import Form, form_of, normals_of
+from atelier_edit.form.field import normals_of
+from atelier_edit.form.form import Form, form_of
 from atelier_edit.form.symmetry import LEFT, RIGHT
 
 if TYPE_CHECKING:
