@@ -62,7 +62,8 @@ nothing is rewarded for being invented. *restore* is released with seven tenths 
 Means over pictures. PSNR and SSIM of BT.601 luma, four border pixels shaved, without the back-projection of the
 service. MS-GMSD is a perceptual distance without a network (Xue et al. 2014; Zhang et al. 2017), smaller is better.
 *Degraded* is the random chain of the training on portraits it never saw: mild blur, five resizers, over-sharpening,
-noise, JPEG of quality 40 to 95.
+noise, JPEG of quality 40 to 95. Overshoot is the 95th percentile over the edges of a photograph, and for *steps*, drawn
+at six angles as a sensor would see them, the worst single pixel.
 """
 
 LIMITS = """
