@@ -94,6 +94,7 @@ def timed(call: Callable[[bytes], PictureResult]) -> dict[str, float]:
     image = photograph(SIDE)
     for _ in range(3):
         call(image)
+    before = processor_ms()
     stages: list[Mapping[str, float]] = []
     seen = []
     for _ in range(ROUNDS):
@@ -102,8 +103,15 @@ def timed(call: Callable[[bytes], PictureResult]) -> dict[str, float]:
         seen.append(1000 * (time.perf_counter() - started))
     inside = [sum(each.values()) for each in stages]
     found = {"service_best": min(inside), "service_median": statistics.median(inside)}
+    found["service_processor"] = (processor_ms() - before) / ROUNDS
     found["client_median"] = statistics.median(seen)
     return found | {name: statistics.median(each[name] for each in stages) for name in stages[0]}
+
+
+def processor_ms() -> float:
+    """Return the processor time that services of edit have taken so far: it grows with work, not with others' work."""
+    serving = [one for one in psutil.process_iter(["cmdline"]) if "atelier_edit" in (one.info["cmdline"] or ())]
+    return 1000 * sum(one.cpu_times().user + one.cpu_times().system for one in serving)
 
 
 def batch(call: Callable[[bytes], PictureResult]) -> dict[str, float]:
@@ -132,9 +140,13 @@ def tables(figures: Mapping[str, object]) -> list[str]:
     times: Mapping[str, Mapping[str, float]] = figures["times"]  # type: ignore[assignment]
     peaks: Mapping[str, Mapping[str, float]] = figures["peaks"]  # type: ignore[assignment]
     busy: Mapping[str, float] = figures["batch"]  # type: ignore[assignment]
-    lines = ["| 1024² JPEG, running stack | best ms | median ms | client's median ms | goal |", "|---|---|---|---|---|"]
+    lines = [
+        "| 1024² JPEG, running stack | best ms | median ms | processor ms | client's median ms | goal |",
+        "|---|---|---|---|---|---|",
+    ]
     for name, each in times.items():
-        row = f"{each['service_best']:.0f} | {each['service_median']:.0f} | {each['client_median']:.0f}"
+        spent = f"{each['service_processor']:.0f} | {each['client_median']:.0f}"
+        row = f"{each['service_best']:.0f} | {each['service_median']:.0f} | {spent}"
         lines.append(f"| {name}, in the service | {row} | ≤ {GOALS_MS[name]:g} ms |")
     lines += ["", "By stage, median ms:", ""]
     for name, each in times.items():
