@@ -35,7 +35,7 @@ ASTRONAUT = np.asarray(skimage.data.astronaut(), np.uint8)
 # Sitter, what is wrong with the picture, the pattern of light, and what is wrong with the result.
 LIGHTS = (
     ("hard shadow", "one half in shadow already", "butterfly", "the old edge stays"),
-    ("very light skin", "overexposed: skin and wall are clipped", "split", "clipped skin gets its mean colour, the wall none"),
+    ("very light skin", "overexposed: much is clipped", "split", "clipped skin gets its mean colour, the wall none"),
     ("cut by the frame", "no forehead, one cheek", "rim", "the silhouette ends at the frame, so does the rim"),
     ("hair over the face", "a strand before one eye", "rembrandt", "it is lit as if it were skin"),
 )
