@@ -12,6 +12,7 @@ from atelier_imaging.strips import to_float
 
 from atelier_upscale.consistency import Projection
 from atelier_upscale.drawing import draw_tiles
+from atelier_upscale.ringing import limit
 from atelier_upscale.tiles import Margined, cut
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Pass:
     def _finished(self, drawn: DrawnTile) -> Pixels:
         projection = Projection.of(drawn.tile, self._size, self._to, self._manner.networks.factor)
         values = projection.result(drawn, self._manner.fidelity.at(drawn.tile))
+        limit(values, drawn.own, drawn.tile, (self._to[0] / self._size[0], self._to[1] / self._size[1]))
         if self._manner.is_grey:
             values[...] = values.mean(axis=2, keepdims=True)
         return self._rounded(values)
