@@ -79,6 +79,16 @@ async def test_a_capability_that_cannot_be_reached_is_listed_as_such(open_house:
     assert found.limits.max_concurrency == 2
 
 
+async def test_a_process_that_has_just_come_up_is_seen_though_it_was_silent_before(
+    start_toy: StartToy, open_house: OpenHouse, free_port: int
+) -> None:
+    house = await open_house(f"127.0.0.1:{free_port}", ready=0)
+    assert (await listed(house))[0].health == catalog_pb2.HEALTH_UNREACHABLE
+    await start_toy(free_port)
+    await house.settled(lambda: all(each.serving for each in house.gateway.backends["toy"].endpoints))
+    assert (await listed(house))[0].health == catalog_pb2.HEALTH_READY
+
+
 async def test_a_process_that_does_not_speak_of_itself_is_judged_by_its_health(
     start_toy: StartToy, open_house: OpenHouse
 ) -> None:

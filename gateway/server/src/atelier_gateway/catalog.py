@@ -28,7 +28,8 @@ class Catalog(catalog_pb2_grpc.CatalogServiceServicer):
 
     def __init__(self, installed: Mapping[str, tuple[Capability, Backends]]) -> None:
         self._installed = installed
-        self._kept: dict[str, tuple[float, asyncio.Task[catalog_pb2.Capability]]] = {}
+        self._asking: dict[str, asyncio.Task[catalog_pb2.Capability]] = {}
+        self._fresh_until: dict[str, float] = {}
 
     async def ListCapabilities(  # noqa: N802 (the API's name)
         self, _request: catalog_pb2.ListCapabilitiesRequest, _context: object
@@ -50,12 +51,21 @@ class Catalog(catalog_pb2_grpc.CatalogServiceServicer):
         return catalog_pb2.GetCapabilityResponse(capability=await self._described(request.name))
 
     async def _described(self, name: str) -> catalog_pb2.Capability:
-        until, task = self._kept.get(name, (0.0, None))
-        if task is None or time.monotonic() >= until:
+        task = self._asking.get(name)
+        if task is None or (task.done() and not self._is_fresh(name)):
             # One question serves all who ask meanwhile; that one of them goes away must not end it for the others.
-            task = asyncio.create_task(_describe(*self._installed[name]))
-            self._kept[name] = (time.monotonic() + _ASK_SECONDS + _KEEP_SECONDS, task)
+            task = self._asking[name] = asyncio.create_task(self._ask_anew(name))
         return await asyncio.shield(task)
+
+    async def _ask_anew(self, name: str) -> catalog_pb2.Capability:
+        answer = await _describe(*self._installed[name])
+        # Silence is not kept: a process that has just come up is seen at once.
+        silent = answer.health == catalog_pb2.HEALTH_UNREACHABLE
+        self._fresh_until[name] = 0.0 if silent else time.monotonic() + _KEEP_SECONDS
+        return answer
+
+    def _is_fresh(self, name: str) -> bool:
+        return time.monotonic() < self._fresh_until.get(name, 0.0)
 
 
 async def _describe(capability: Capability, backends: Backends) -> catalog_pb2.Capability:
