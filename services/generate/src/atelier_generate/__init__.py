@@ -1,0 +1,1 @@
+"""The generate capability: portraits from a photographer's words."""

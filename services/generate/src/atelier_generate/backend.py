@@ -1,0 +1,96 @@
+"""The one seam of this service: who draws.
+
+servicer ──Order──> Backend.draw ──Step | Preview | Drawn──> servicer
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import numpy as np
+    from atelier_imaging.picture import Picture
+    from numpy.typing import NDArray
+
+    from atelier_generate.brief import Brief
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be drawn: one candidate for each seed.
+
+    `prompt` and `negative_prompt` are for models that read words, `brief` for those that take numbers. `references`
+    are portraits of the person to draw.
+    """
+
+    brief: Brief
+    prompt: str
+    negative_prompt: str
+    seeds: tuple[int, ...]
+    references: tuple[Picture, ...] = ()
+    previews: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """So many of so many steps are done."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Preview:
+    """A small picture of a candidate in the making, (height, width, 3) uint8 sRGB."""
+
+    candidate: int
+    pixels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """A finished candidate, (height, width, 3) float32 sRGB-encoded, 0..1, and sentences on what was not honoured.
+
+    `chosen` holds what the backend chose where the brief left it open, by the path of the direction's field.
+    """
+
+    candidate: int
+    pixels: NDArray[np.float32]
+    notes: tuple[str, ...] = ()
+    chosen: Mapping[str, object] = field(default_factory=dict)
+
+
+Event = Step | Preview | Drawn
+
+
+class Backend(Protocol):
+    """What draws portraits.
+
+    `family` names the phrasing of prompts that it reads best. `honours` names the fields of a direction, such as
+    `lens.focal_mm`, that change what it draws.
+    """
+
+    @property
+    def name(self) -> str:
+        """Return its name, as the settings and the report say it."""
+        ...
+
+    @property
+    def family(self) -> str:
+        """Return the family of its prompts."""
+        ...
+
+    @property
+    def honours(self) -> frozenset[str]:
+        """Return the paths of the fields that it honours."""
+        ...
+
+    def draw(self, order: Order, check: Callable[[], None]) -> Iterator[Event]:
+        """Draw all candidates of an order, calling `check` between any two steps; it raises when the call is over.
+
+        The same order gives the same pixels. Closing the iterator stops the work.
+        """
+        ...
