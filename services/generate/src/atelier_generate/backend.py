@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     import numpy as np
+    from atelier_imaging.models import ModelRunner
     from atelier_imaging.picture import Picture
     from numpy.typing import NDArray
 
@@ -19,17 +20,24 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What is to be drawn: one candidate for each seed.
+class Sketch:
+    """One candidate that is to be drawn: it depends on nothing else, so its seed alone draws it again.
 
-    `prompt` and `negative_prompt` are for models that read words, `brief` for those that take numbers. `references`
-    are portraits of the person to draw.
+    `prompt` and `negative_prompt` are for models that read words, `brief` for those that take numbers. `seed` is 0 to
+    2**64 - 1.
     """
 
+    seed: int
     brief: Brief
-    prompt: str
-    negative_prompt: str
-    seeds: tuple[int, ...]
+    prompt: str = ""
+    negative_prompt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be drawn: one candidate for each sketch, in their order. `references` show the person to draw."""
+
+    sketches: tuple[Sketch, ...]
     references: tuple[Picture, ...] = ()
     previews: bool = False
 
@@ -70,7 +78,7 @@ class Backend(Protocol):
     """What draws portraits.
 
     `family` names the phrasing of prompts that it reads best. `honours` names the fields of a direction, such as
-    `lens.focal_mm`, that change what it draws.
+    `lens.focal_mm`, that change what it draws. One is made for a process, and used by several threads.
     """
 
     @property
@@ -88,9 +96,32 @@ class Backend(Protocol):
         """Return the paths of the fields that it honours."""
         ...
 
-    def draw(self, order: Order, check: Callable[[], None]) -> Iterator[Event]:
+    @property
+    def takes_references(self) -> bool:
+        """Say whether portraits of a person change what it draws."""
+        ...
+
+    @property
+    def made_of(self) -> Mapping[str, object]:
+        """Return versions and checksums of what it draws with besides the models of the catalogue, for the record.
+
+        Nested mappings of texts and numbers; empty where the catalogue's models are all. Loads nothing.
+        """
+        ...
+
+    def draw(self, order: Order, models: ModelRunner, check: Callable[[], None]) -> Iterator[Event]:
         """Draw all candidates of an order, calling `check` between any two steps; it raises when the call is over.
 
-        The same order gives the same pixels. Closing the iterator stops the work.
+        The same sketch gives the same pixels, whatever else is ordered. Closing the iterator stops the work.
+
+        Raises ModelNotInstalledError with the command that installs what is missing, ModelUnusableError,
+        DeviceMemoryError, what `check` and what `models.infer` raise.
+        """
+        ...
+
+    def canary(self, models: ModelRunner) -> None:
+        """Do one tiny real piece of work, and raise if its outcome is not what it should be.
+
+        Raises ModelNotInstalledError where what it draws with is not installed.
         """
         ...
