@@ -123,3 +123,73 @@ def test_the_usual_time_leans_to_what_came_last_and_is_forgotten_in_time() -> No
     assert usual.seconds() == pytest.approx(0.7 * 10 + 0.3 * 20)
     clock.now += 30
     assert usual.seconds() == pytest.approx(13 / 2)
+
+
+async def approaching(gate: Admission, tenant: str, heard: list[int]) -> None:
+    async for position in gate.approach("draw", 1060.0, tenant):
+        heard.append(position)  # noqa: PERF401 (each is looked at before the next comes)
+
+
+async def test_tenants_take_turns_however_many_calls_one_of_them_has() -> None:
+    clock = Clock()
+    gate = admission(clock, queue=8)
+    await gate.enter("draw", clock.now + 60, "crowd")
+    order: list[str] = []
+
+    async def wait(tenant: str) -> None:
+        await gate.enter("draw", clock.now + 60, tenant)
+        order.append(tenant)
+
+    calls = [asyncio.ensure_future(wait(tenant)) for tenant in ("crowd", "crowd", "crowd", "single", "other")]
+    await asyncio.sleep(0)
+    for _ in calls:
+        gate.leave("draw", None)
+        await asyncio.sleep(0)
+    await asyncio.gather(*calls)
+    assert order == ["crowd", "single", "other", "crowd", "crowd"]
+
+
+async def test_who_waits_hears_how_many_are_served_before_and_every_step_nearer() -> None:
+    clock = Clock()
+    gate = admission(clock, queue=8)
+    await gate.enter("draw", clock.now + 60, "a")
+    heard: dict[str, list[int]] = {"first": [], "last": []}
+    calls = [asyncio.ensure_future(approaching(gate, "a", heard[name])) for name in heard]
+    await asyncio.sleep(0)
+    assert heard == {"first": [1], "last": [2]}
+    gate.leave("draw", None)
+    await asyncio.sleep(0.01)
+    assert (heard, calls[0].done()) == ({"first": [1], "last": [2, 1]}, True)
+    gate.leave("draw", None)
+    await asyncio.gather(*calls)
+    assert gate.working == 1
+
+
+async def test_who_leaves_the_queue_brings_the_others_nearer() -> None:
+    clock = Clock()
+    gate = admission(clock, queue=8)
+    await gate.enter("draw", clock.now + 60)
+    gone = asyncio.ensure_future(approaching(gate, "a", []))
+    await asyncio.sleep(0)
+    heard: list[int] = []
+    stays = asyncio.ensure_future(approaching(gate, "a", heard))
+    await asyncio.sleep(0)
+    gone.cancel()
+    await asyncio.sleep(0.01)
+    assert (heard, gate.waiting) == ([2, 1], 1)
+    gate.leave("draw", None)
+    await stays
+
+
+async def test_who_leaves_when_the_turn_has_come_gives_the_slot_to_the_next() -> None:
+    clock = Clock()
+    gate = admission(clock, queue=8)
+    await gate.enter("draw", clock.now + 60)
+    fickle = gate.approach("draw", clock.now + 60)
+    assert await anext(fickle) == 1
+    next_one = asyncio.ensure_future(gate.enter("draw", clock.now + 60))
+    await asyncio.sleep(0)
+    gate.leave("draw", None)
+    await fickle.aclose()
+    await next_one
+    assert (gate.working, gate.waiting) == (1, 0)

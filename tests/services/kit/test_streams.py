@@ -51,3 +51,43 @@ async def test_a_stream_that_is_malformed_is_refused_before_it_begins(tmp_path: 
         call = upscale_pb2_grpc.UpscaleServiceStub(at.channel).Upscale(upscale_pb2.UpscaleRequest())
         error = await refusal(anext(aiter(call)))
     assert [violation.field for violation in error.violations] == ["image"]
+
+
+async def test_a_caller_that_waits_is_told_how_many_are_served_before(tmp_path: Path) -> None:
+    toy = ToyStream()
+    async with running(toy, tmp_path, declared=capability(SERVICE, max_concurrency=1)) as at:
+        stub = upscale_pb2_grpc.UpscaleServiceStub(at.channel)
+        first = stub.Upscale(REQUEST)
+        await anext(aiter(first))
+        second = [event.progress async for event in stub.Upscale(REQUEST)]
+    assert (second[0].stage, second[0].queue_position) == ("queued", 1)
+    assert [told.stage for told in second[1:]] == [""] * 4
+
+
+async def test_a_caller_that_leaves_the_queue_leaves_nothing_behind(tmp_path: Path) -> None:
+    toy = ToyStream(tiles=10_000)
+    async with running(toy, tmp_path, declared=capability(SERVICE, max_concurrency=1)) as at:
+        stub = upscale_pb2_grpc.UpscaleServiceStub(at.channel)
+        working = stub.Upscale(REQUEST)
+        await anext(aiter(working))
+        waiting = stub.Upscale(REQUEST)
+        assert (await anext(aiter(waiting))).progress.queue_position == 1
+        waiting.cancel()
+        await until(lambda: at.server.admission.waiting == 0)
+        working.cancel()
+        await until(lambda: not at.server.admission.busy)
+
+
+class Quick(ToyStream):
+    """One whose RPC does not wait for those that work."""
+
+    beside = frozenset({"Upscale"})
+
+
+async def test_what_is_quick_is_answered_beside_those_that_work(tmp_path: Path) -> None:
+    async with running(Quick(), tmp_path, declared=capability(SERVICE, max_concurrency=1)) as at:
+        stub = upscale_pb2_grpc.UpscaleServiceStub(at.channel)
+        calls = [stub.Upscale(REQUEST) for _ in range(2)]
+        firsts = [await anext(aiter(call)) for call in calls]
+        assert [first.progress.stage for first in firsts] == ["", ""]
+        assert not at.server.admission.busy

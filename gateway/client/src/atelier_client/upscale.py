@@ -14,6 +14,8 @@ from atelier_client.steps import Method, Steps, heard_call
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from atelier.v1 import report_pb2
+
     from atelier_client.pictures import PictureSource
     from atelier_client.result import PictureResult
     from atelier_client.session import Session
@@ -28,11 +30,15 @@ _UPSCALE = Method(
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a call is: the stage, how many of its steps are done, and how many there are (0: not known)."""
+    """How far a call is: the stage, how many of its steps are done, and how many there are (0: not known).
+
+    In the stage `queued`, `queue_position` is how many calls are served before it.
+    """
 
     stage: str
     steps_done: int
     steps_total: int
+    queue_position: int = 0
 
 
 def upscale(
@@ -81,5 +87,9 @@ def upscale(
 
 def _tell(on_progress: Callable[[Progress], None] | None, answer: upscale_pb2.UpscaleResponse) -> None:
     if on_progress is not None and answer.HasField("progress"):
-        told = answer.progress
-        on_progress(Progress(told.stage, told.steps_done, told.steps_total))
+        on_progress(progress_of(answer.progress))
+
+
+def progress_of(told: report_pb2.Progress) -> Progress:
+    """Read what a call says of how far it is."""
+    return Progress(told.stage, told.steps_done, told.steps_total, told.queue_position)

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 from atelier_sdk.errors import DeadlineTooShortError, DrainingError, QueueFullError
 
+from atelier_service.line import Line
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncGenerator, Callable
 
     from atelier_sdk.capability import Limits
+
+    from atelier_service.line import Place
 
 _WEIGHT: Final = 0.3
 _HALF_LIFE_SECONDS: Final = 30.0
@@ -41,17 +45,19 @@ class UsualTime:
 
 
 class Admission:
-    """Let `max_concurrency` calls work at once and `max_queue` wait, and refuse the others without any wait."""
+    """Let `max_concurrency` calls work at once and `max_queue` wait, and refuse the others without any wait.
+
+    Those that wait go in turns of their tenants.
+    """
 
     def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
         self._limits = limits
         self._clock = clock
-        self._slots = asyncio.Semaphore(limits.max_concurrency)
+        self._line = Line()
         self._usual: dict[str, UsualTime] = {}
         self._empty = asyncio.Event()
         self._empty.set()
         self.working = 0
-        self.waiting = 0
         self.draining = False
 
     @property
@@ -59,31 +65,45 @@ class Admission:
         """Say whether the next call would have to wait."""
         return self.working >= self._limits.max_concurrency
 
-    async def enter(self, operation: str, deadline: float) -> None:
-        """Wait for a slot. `deadline` is in seconds of the clock.
+    @property
+    def waiting(self) -> int:
+        """Return how many calls wait."""
+        return len(self._line)
+
+    async def enter(self, operation: str, deadline: float, tenant: str = "") -> None:
+        """Wait for a slot, as `approach` does, and tell nobody."""
+        async for _ in self.approach(operation, deadline, tenant):
+            pass
+
+    async def approach(self, operation: str, deadline: float, tenant: str = "") -> AsyncGenerator[int]:
+        """Yield how many calls are served before this one, whenever that changes; at the end the slot is taken.
+
+        Nothing is yielded where a slot is free. Closed before its end it takes no slot. `deadline` is in seconds of the
+        clock.
 
         Raises DrainingError, QueueFullError (with the time after which trying again makes sense), DeadlineTooShortError
         at once when what is left cannot suffice, or when the deadline passes in the queue.
         """
         self._refuse(operation, deadline)
-        self.waiting += 1
-        self._empty.clear()
+        place = self._line.join(tenant)
+        self._fill()
+        entered = False
         try:
-            async with asyncio.timeout(max(0.0, deadline - self._clock())):
-                await self._slots.acquire()
+            while position := place.position:
+                yield position
+                async with asyncio.timeout(max(0.0, deadline - self._clock())):
+                    await place.moved(position)
+            entered = True
         except TimeoutError:
             raise DeadlineTooShortError("The deadline passed while the call waited for its turn.") from None
         finally:
-            self.waiting -= 1
-            self._note_emptiness()
-        self.working += 1
-        self._empty.clear()
+            if not entered:
+                self._give_up(place)
 
     def leave(self, operation: str, seconds: float | None) -> None:
         """Give a slot back; `seconds` is how long the work took, None where it was cut short."""
         self.working -= 1
-        self._slots.release()
-        self._note_emptiness()
+        self._fill()
         if seconds is not None:
             self._usual.setdefault(operation, UsualTime(self._clock)).take(seconds)
 
@@ -117,9 +137,23 @@ class Admission:
         mean = sum(each.seconds() for each in self._usual.values()) / len(self._usual)
         return mean * (self.waiting + 1) / self._limits.max_concurrency
 
-    def _note_emptiness(self) -> None:
-        if self.working == 0 and self.waiting == 0:
+    def _give_up(self, place: Place) -> None:
+        """Leave the line, or where the turn had come give the slot to the next."""
+        if place.position:
+            self._line.leave(place)
+        else:
+            self.working -= 1
+        self._fill()
+
+    def _fill(self) -> None:
+        """Give free slots to those whose turn it is."""
+        while self._line and not self.busy:
+            self._line.step()
+            self.working += 1
+        if self.working == 0:
             self._empty.set()
+        else:
+            self._empty.clear()
 
 
 def _tenths(seconds: float) -> float:

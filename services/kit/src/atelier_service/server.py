@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import functools
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
@@ -26,6 +27,7 @@ from atelier_service.describing import CapabilityDescriber
 from atelier_service.fetching import Fetcher
 from atelier_service.health import Condition, Health
 from atelier_service.pictures import Pictures
+from atelier_service.queued import queued
 from atelier_service.work import Desk
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from atelier_service.servicer import Servicer
 
 MAX_FETCH_BYTES: Final = 64 * MIB
+_BESIDE: Final = 2  # threads for what does not wait for those that work
 CAPABILITY_SERVICE: Final = catalog_pb2.DESCRIPTOR.services_by_name["CapabilityService"].full_name
 
 log = Log(__name__)
@@ -63,7 +66,9 @@ class Server:
         self._servicer = servicer
         self._backend = backend
         self.admission = Admission(capability.limits)
-        self._workers = ThreadPoolExecutor(capability.limits.max_concurrency, thread_name_prefix="worker")
+        self._beside = Admission(dataclasses.replace(capability.limits, max_concurrency=_BESIDE))
+        workers = capability.limits.max_concurrency + (_BESIDE if servicer.beside else 0)
+        self._workers = ThreadPoolExecutor(workers, thread_name_prefix="worker")
         self._examiner = ThreadPoolExecutor(1, thread_name_prefix="canary")
         self.health = Health(capability.service, self._canary, self._examiner, interval_seconds=canary_seconds)
         pictures = Pictures(store, Fetcher(uri_hosts, max_bytes=MAX_FETCH_BYTES), Bridge(asyncio.get_running_loop()))
@@ -71,6 +76,7 @@ class Server:
             capability,
             servicer,
             admission=self.admission,
+            beside=self._beside,
             workers=self._workers,
             backend=backend,
             pictures=pictures,
@@ -102,9 +108,9 @@ class Server:
         """Say NOT_SERVING, refuse new calls, let those that run finish within the grace, then stop."""
         log.info("draining", working=self.admission.working, waiting=self.admission.waiting)
         await self.health.drain()
-        self.admission.draining = True
+        self.admission.draining = self._beside.draining = True
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.admission.empty(), grace_seconds)
+            await asyncio.wait_for(asyncio.gather(self.admission.empty(), self._beside.empty()), grace_seconds)
         if self._watch is not None:
             self._watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -151,7 +157,7 @@ class Server:
         response = message_factory.GetMessageClass(method.output_type)
         if method.server_streaming:
             return grpc.unary_stream_rpc_method_handler(
-                functools.partial(self._desk.stream, method.name),
+                functools.partial(self._desk.stream, method.name, queued(response)),
                 request_deserializer=request.FromString,
                 response_serializer=response.SerializeToString,
             )

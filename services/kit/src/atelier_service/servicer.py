@@ -32,9 +32,15 @@ class Servicer(ABC):
     thread, so it may compute and block as it likes; the event loop never runs it. It raises errors of
     `atelier_sdk.errors`; whatever else it raises goes out as INTERNAL with an error id. The request has been validated
     against the annotations of its message. A missing method stops the start.
+
+    While a server-streaming RPC waits for its turn, its caller is told how many are served before it, if the RPC's
+    response has a field `progress` of `atelier.v1.Progress`.
     """
 
     version: ClassVar[str] = "0.1.0"
+
+    beside: ClassVar[frozenset[str]] = frozenset()
+    """RPCs, such as `Compose`, that take milliseconds and run no model: they do not wait for those that work."""
 
     def presets(self) -> Sequence[Preset]:
         """Return the presets that the catalogue lists."""

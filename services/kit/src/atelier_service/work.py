@@ -8,7 +8,8 @@ import functools
 import re
 import time
 import uuid
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from atelier_rpc.artifact_names import DEFAULT_TENANT, TENANT_KEY, check_tenant
@@ -83,6 +84,16 @@ class Work:
         return error
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An RPC that somebody asks for: until when (of `time.monotonic()`), and who lets it in."""
+
+    method: str
+    identity: CallIdentity
+    deadline: float
+    admission: Admission
+
+
 class Desk:
     """Take the RPCs of one capability: admit them, give them a `Call`, have a worker do them."""
 
@@ -92,6 +103,7 @@ class Desk:
         servicer: Servicer,
         *,
         admission: Admission,
+        beside: Admission,
         workers: ThreadPoolExecutor,
         backend: ModelBackend,
         pictures: Pictures,
@@ -101,6 +113,7 @@ class Desk:
         self._capability = capability
         self._servicer = servicer
         self._admission = admission
+        self._beside = beside
         self._workers = workers
         self._backend = backend
         self._pictures = pictures
@@ -109,13 +122,25 @@ class Desk:
 
     async def unary(self, method: str, request: Message, context: Context) -> Message:
         """Answer a unary RPC."""
-        async with self._working(method, request, context) as work:
+        asked = self._asked(method, request, context)
+        await asked.admission.enter(method, asked.deadline, asked.identity.tenant)
+        async with self._working(asked) as work:
             response: Message = await work.run(self.function(method), request, work.call)
             return response
 
-    async def stream(self, method: str, request: Message, context: Context) -> AsyncIterator[Message]:
-        """Answer a server-streaming RPC: the next response is worked on when the last one is on its way."""
-        async with self._working(method, request, context) as work:
+    async def stream(
+        self, method: str, queued: Callable[[int], Message | None], request: Message, context: Context
+    ) -> AsyncIterator[Message]:
+        """Answer a server-streaming RPC: the next response is worked on when the last one is on its way.
+
+        `queued` makes the response that says how many calls are served before; None where the RPC has none.
+        """
+        asked = self._asked(method, request, context)
+        async with aclosing(asked.admission.approach(method, asked.deadline, asked.identity.tenant)) as line:
+            async for position in line:
+                if (told := queued(position)) is not None:
+                    yield told
+        async with self._working(asked) as work:
             responses = self.function(method)(request, work.call)
             try:
                 while (response := await work.run(_next, responses)) is not None:
@@ -142,19 +167,23 @@ class Desk:
             encoder=self._encoder,
         )
 
-    @asynccontextmanager
-    async def _working(self, method: str, request: Message, context: Context) -> AsyncIterator[Work]:
+    def _asked(self, method: str, request: Message, context: Context) -> Asked:
         identity = self._identity(method, request, context)
         deadline = time.monotonic() + self._allowed_seconds(context)
-        await self._admission.enter(method, deadline)
+        admission = self._beside if method in self._servicer.beside else self._admission
+        return Asked(method, identity, deadline, admission)
+
+    @asynccontextmanager
+    async def _working(self, asked: Asked) -> AsyncIterator[Work]:
+        """Work in a slot that was entered already, and give it back."""
         cancellation = Cancellation()
-        work = Work(self.call(identity, cancellation, deadline), cancellation, self._workers)
+        work = Work(self.call(asked.identity, cancellation, asked.deadline), cancellation, self._workers)
         started, finished = time.monotonic(), False
         loop = asyncio.get_running_loop()
 
         def leave() -> None:
             taken = time.monotonic() - started if finished else None
-            _tell(loop, self._admission.leave, method, taken)
+            _tell(loop, asked.admission.leave, asked.method, taken)
 
         try:
             yield work

@@ -1,0 +1,72 @@
+"""Who waits: each tenant's calls in their order, and the tenants take turns, so that no crowd stops a single call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from itertools import zip_longest
+
+
+class Place:
+    """A call's place in the line: `position` counts the calls that are served before it, 0 once it is its turn."""
+
+    __slots__ = ("_moved", "position", "tenant")
+
+    def __init__(self, tenant: str) -> None:
+        self.tenant = tenant
+        self.position = 0
+        self._moved = asyncio.Event()
+
+    def move(self, position: int) -> None:
+        """Say that the call has another place."""
+        self.position = position
+        self._moved.set()
+
+    async def moved(self, known: int) -> None:
+        """Wait until the position is another one than `known`."""
+        while self.position == known:
+            self._moved.clear()
+            await self._moved.wait()
+
+
+class Line:
+    """The line before the slots."""
+
+    def __init__(self) -> None:
+        self._tenants: OrderedDict[str, deque[Place]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return sum(map(len, self._tenants.values()))
+
+    def join(self, tenant: str) -> Place:
+        """Give a call of a tenant a place behind that tenant's others."""
+        place = Place(tenant)
+        self._tenants.setdefault(tenant, deque()).append(place)
+        self._tell()
+        return place
+
+    def step(self) -> Place:
+        """Take out the call whose turn it is; somebody must wait."""
+        tenant = next(iter(self._tenants))
+        place = self._tenants[tenant].popleft()
+        self._tenants.move_to_end(tenant)
+        self._forget_idle(tenant)
+        place.move(0)
+        self._tell()
+        return place
+
+    def leave(self, place: Place) -> None:
+        """Take out a call that waits no more."""
+        self._tenants[place.tenant].remove(place)
+        self._forget_idle(place.tenant)
+        self._tell()
+
+    def _forget_idle(self, tenant: str) -> None:
+        if not self._tenants[tenant]:
+            del self._tenants[tenant]
+
+    def _tell(self) -> None:
+        """Tell everybody how many are served before: one at work, and those whose turn comes first."""
+        turns = (place for turn in zip_longest(*self._tenants.values()) for place in turn if place is not None)
+        for position, place in enumerate(turns, 1):
+            place.move(position)
