@@ -1,0 +1,60 @@
+"""From a request to what is to be drawn: the director's reading of it, once for each candidate's seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from atelier.v1 import generate_pb2
+
+from atelier_generate.backend import Sketch
+from atelier_generate.director import direct, open_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from atelier_service.call import Call
+
+    from atelier_generate.backend import Backend
+    from atelier_generate.director import Composed
+
+DEFAULT_CANDIDATES: Final = 4
+_SEEDS: Final = 2**64
+
+
+@dataclass(frozen=True, slots=True)
+class Commission:
+    """What is to be drawn. `generation` is the request with seed and number of candidates resolved."""
+
+    generation: generate_pb2.Generation
+    composed: generate_pb2.ComposedPrompt
+    sketches: tuple[Sketch, ...]
+
+
+def commission_of(asked: generate_pb2.Generation, backend: Backend, call: Call) -> Commission:
+    """Read a request, as stage `compose`. A seed that is left out is drawn from the call's identifier.
+
+    Raises what `direct` raises.
+    """
+    generation = generate_pb2.Generation()
+    generation.CopyFrom(asked)
+    if not generation.HasField("seed"):
+        generation.seed = call.drawn_seed()
+    if not generation.HasField("candidates"):
+        generation.candidates = DEFAULT_CANDIDATES
+    with call.stage("compose"):
+        read = composed_of(generation, backend)
+        sketches = tuple(_sketches(generation, read))
+    return Commission(generation, read.message(), sketches)
+
+
+def composed_of(generation: generate_pb2.Generation, backend: Backend) -> Composed:
+    """Read a direction, or a prompt that is used as it stands. Raises what `direct` raises."""
+    return direct(generation.direction, backend.family, backend.honours)
+
+
+def _sketches(generation: generate_pb2.Generation, read: Composed) -> Iterator[Sketch]:
+    for count in range(generation.candidates):
+        seed = (generation.seed + count) % _SEEDS
+        brief = open_fields(read.brief, seed)
+        yield Sketch(seed, brief, read.prompt, read.negative_prompt)

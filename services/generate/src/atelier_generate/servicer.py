@@ -1,0 +1,113 @@
+"""GenerateService: RPC in, RPC out."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+from atelier.v1 import generate_pb2
+from atelier_imaging.models import FACE_DETECTOR
+from atelier_sdk.errors import ModelNotInstalledError
+from atelier_service.servicer import Servicer
+
+from atelier_generate import messages
+from atelier_generate.backend import Drawn, Order, Step
+from atelier_generate.commission import commission_of, composed_of
+from atelier_generate.finishing import Finisher
+from atelier_generate.person import SIMILARITY, Referenced, below_floor
+from atelier_generate.profile import Profiled
+from atelier_generate.selection import ranked
+from atelier_generate.watching import Watched
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+
+    from atelier_imaging.picture import Picture
+    from atelier_service.call import Call
+
+    from atelier_generate.backend import Backend, Event
+    from atelier_generate.person import Person
+    from atelier_generate.selection import Finished
+
+    Responses = Generator[generate_pb2.GenerateResponse]
+
+
+class GenerateServicer(Servicer):
+    """Portraits from a photographer's brief, and the prompt that it makes."""
+
+    version = "0.1.0"
+    beside = frozenset({"Compose"})
+
+    def __init__(self, backend: Backend, *, identity_address: str = "") -> None:
+        """Draw with a backend; profiles are compared by the identity service at an address, if there is one."""
+        self._backend = backend
+        self._identity_address = identity_address
+
+    def generate(self, request: generate_pb2.GenerateRequest, call: Call) -> Responses:
+        """Draw candidates, say what happens on the way, and answer the most natural."""
+        commission = commission_of(request.generation, self._backend, call)
+        people = self._people(request.generation, call)
+        models = Watched(call.models)
+        references = _pictures(people)
+        finisher = Finisher(self.version, request, commission, self._backend, people, references, models, call)
+        order = Order(commission.sketches, references, previews=request.include_previews)
+        finished: list[Finished] = []
+        with contextlib.closing(_timed(self._backend.draw(order, models, call.check), call)) as events:
+            for event in events:
+                if isinstance(event, Drawn):
+                    finished.append(finisher.finish(event))
+                    yield messages.candidate(finished[-1])
+                else:
+                    yield messages.step(event) if isinstance(event, Step) else messages.preview(event)
+        ranking = ranked(finished)
+        self._keep_floor(request, ranking[0])
+        yield messages.result(commission, ranking, call, include_mesh=request.include_mesh)
+
+    def compose(self, request: generate_pb2.ComposeRequest, call: Call) -> generate_pb2.ComposeResponse:  # noqa: ARG002
+        """Write the prompt, and draw nothing."""
+        asked = generate_pb2.Generation(direction=request.direction)
+        return generate_pb2.ComposeResponse(composed=composed_of(asked, self._backend).message())
+
+    def canary(self, call: Call) -> None:
+        """Have the backend do a tiny piece of work, and see that the face detector sees no face in a grey square.
+
+        A generator that is not installed is no fault of the process: whoever asks for a drawing is told.
+        """
+        scores = call.models.infer(FACE_DETECTOR, {"image": np.zeros((1, 128, 128, 3), np.float32)})["scores"]
+        if not np.isfinite(scores).all() or not scores.any() or (scores > 0.0).any():
+            raise RuntimeError("the face detector's scores on an even grey square are zeros, no numbers, or a face")
+        with contextlib.suppress(ModelNotInstalledError):
+            self._backend.canary(call.models)
+
+    def _people(self, generation: generate_pb2.Generation, call: Call) -> tuple[Person, ...]:
+        """Find out who is to be drawn: nobody in particular, or whom portraits or a profile show, or both."""
+        people: list[Person] = []
+        if generation.references:
+            people.append(Referenced.of(generation.references, call))
+        if generation.profile:
+            people.append(Profiled.of(generation.profile, self._identity_address, call))
+        return tuple(people)
+
+    def _keep_floor(self, request: generate_pb2.GenerateRequest, best: Finished) -> None:
+        """Refuse a result where no candidate keeps the identity floor. Raises IdentityBelowFloorError."""
+        if not best.keeps_floor:
+            raise below_floor(best.value(SIMILARITY), request.identity_floor, self._backend.name)
+
+
+def _pictures(people: Sequence[Person]) -> tuple[Picture, ...]:
+    return tuple(picture for person in people if isinstance(person, Referenced) for picture in person.pictures)
+
+
+def _timed(drawing: Iterator[Event], call: Call) -> Generator[Event]:
+    """Time the drawing apart from what becomes of its events, and stop it when nobody asks for more."""
+    try:
+        while True:
+            with call.stage("draw"):
+                event = next(drawing, None)
+            if event is None:
+                return
+            yield event
+    finally:
+        if (close := getattr(drawing, "close", None)) is not None:
+            close()

@@ -1,0 +1,45 @@
+"""Settings of the generate service, read beside those of every service."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Final
+
+from atelier_rpc.settings import choice, read, setting
+
+BASE: Final = "atelier-base"
+DIFFUSERS: Final = "diffusers"
+
+
+def count(text: str) -> int:
+    """Read how many calls may be drawn at once; raise ValueError for less than one or more than a device holds."""
+    value = int(text)
+    if not 1 <= value <= 64:
+        raise ValueError(f"{text} is not between 1 and 64")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateSettings:
+    """What the environment says to the generate service."""
+
+    generator: str = setting(
+        "ATELIER_GENERATOR",
+        BASE,
+        f"What draws: `{BASE}`, the embedded generator, or `{DIFFUSERS}`, a checkpoint of a diffusion model.",
+        parse=choice(BASE, DIFFUSERS),
+    )
+    at_once: int = setting(
+        "ATELIER_GENERATOR_AT_ONCE", 1, "Calls that are drawn at once: as many as the device has room for.", parse=count
+    )
+    identity_address: str = setting(
+        "ATELIER_IDENTITY_ADDRESS",
+        "",
+        "gRPC address of IdentityService, which compares candidates with a profile. Empty: no profiles.",
+    )
+
+
+def read_settings() -> GenerateSettings:
+    """Read the environment; what is wrong is said by the process's start, which reads it again."""
+    return read(GenerateSettings, os.environ)

@@ -1,0 +1,32 @@
+"""Which models took part in drawing, apart from those that look at what was drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from atelier_imaging.models import ModelRunner
+    from atelier_service.call import Call
+    from atelier_service.models.backend import InstalledModel
+    from numpy.typing import NDArray
+
+
+class Watched:
+    """Models that remember the names of those that were run through it, in order of first use."""
+
+    def __init__(self, models: ModelRunner) -> None:
+        self._models = models
+        self._names: dict[str, None] = {}
+
+    def infer(self, model: str, inputs: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+        """Run a model."""
+        self._names[model] = None
+        return self._models.infer(model, inputs)
+
+    def used(self, call: Call) -> tuple[InstalledModel, ...]:
+        """Return what is known of the models that were run."""
+        found = (call.used(name) for name in self._names)
+        return tuple(model for model in found if model is not None)
