@@ -88,7 +88,7 @@ class Report:
     @property
     def measures(self) -> tuple[Measure, ...]:
         """What was measured of the result."""
-        return tuple(_measure(one) for one in self.message.measures)
+        return tuple(measure_of(one) for one in self.message.measures)
 
     @property
     def models(self) -> tuple[ModelUse, ...]:
@@ -113,7 +113,8 @@ class Report:
         return json_format.MessageToDict(self.message, preserving_proto_field_name=True)
 
 
-def _measure(message: report_pb2.Measure) -> Measure:
+def measure_of(message: report_pb2.Measure) -> Measure:
+    """Read a measure."""
     threshold = message.threshold
     region = face_pb2.Region.Name(message.region).removeprefix("REGION_").lower()
     return Measure(

@@ -24,20 +24,21 @@ _SEEDS: Final = 2**64
 
 @dataclass(frozen=True, slots=True)
 class Commission:
-    """What is to be drawn. `generation` is the request with seed and number of candidates resolved."""
+    """What is to be drawn. `request` has its seed and its number of candidates resolved."""
 
-    generation: generate_pb2.Generation
+    request: generate_pb2.GenerateRequest
     composed: generate_pb2.ComposedPrompt
     sketches: tuple[Sketch, ...]
 
 
-def commission_of(asked: generate_pb2.Generation, backend: Backend, call: Call) -> Commission:
+def commission_of(asked: generate_pb2.GenerateRequest, backend: Backend, call: Call) -> Commission:
     """Read a request, as stage `compose`. A seed that is left out is drawn from the call's identifier.
 
     Raises what `direct` raises.
     """
-    generation = generate_pb2.Generation()
-    generation.CopyFrom(asked)
+    request = generate_pb2.GenerateRequest()
+    request.CopyFrom(asked)
+    generation = request.generation
     if not generation.HasField("seed"):
         generation.seed = call.drawn_seed()
     if not generation.HasField("candidates"):
@@ -45,7 +46,7 @@ def commission_of(asked: generate_pb2.Generation, backend: Backend, call: Call) 
     with call.stage("compose"):
         read = composed_of(generation, backend)
         sketches = tuple(_sketches(generation, read))
-    return Commission(generation, read.message(), sketches)
+    return Commission(request, read.message(), sketches)
 
 
 def composed_of(generation: generate_pb2.Generation, backend: Backend) -> Composed:

@@ -17,7 +17,6 @@ from atelier_generate.selection import Finished
 from atelier_generate.technical import technical_measures
 
 if TYPE_CHECKING:
-    from atelier.v1 import generate_pb2
     from atelier_imaging.measures import Measure
     from atelier_service.call import Call
 
@@ -32,7 +31,6 @@ class Finisher:
     """Makes candidates of what one call's backend draws; `version` is the service's."""
 
     version: str
-    request: generate_pb2.GenerateRequest
     commission: Commission
     backend: Backend
     people: tuple[Person, ...]
@@ -45,13 +43,13 @@ class Finisher:
 
         Raises what `encode` and `Call.store` raise, and what keeps an identity floor from being measured.
         """
-        call, output = self.call, self.request.output
+        call, output = self.call, self.commission.request.output
         sketch = self.commission.sketches[drawn.candidate]
         picture = Picture.from_array(quantised(drawn.pixels, 16 if output.bit_depth == 16 else 8))
         portrait = Portrait(picture, call.models)
         record = record_of(
             self.version,
-            self.commission.generation,
+            self.commission.request,
             sketch,
             drawn,
             backend=self.backend,
@@ -77,5 +75,5 @@ class Finisher:
 
     def _measures(self, portrait: Portrait) -> tuple[Measure, ...]:
         """Measure how like the person the candidate is, and what needs neither a person nor a critic."""
-        likeness = similarity_measure(self.people, portrait, self.request.identity_floor)
+        likeness = similarity_measure(self.people, portrait, self.commission.request.identity_floor)
         return (*((likeness,) if likeness else ()), *technical_measures(portrait))

@@ -66,8 +66,8 @@ def result(
     report = call.report(
         parameters={
             **best.record.values(),
-            "candidates": commission.generation.candidates,
-            "first_seed": commission.generation.seed,
+            "candidates": commission.request.generation.candidates,
+            "first_seed": commission.request.generation.seed,
             "candidate": best.index,
         },
         output=best.info,

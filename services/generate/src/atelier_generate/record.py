@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
 
-from atelier.v1 import generate_pb2
+from atelier.v1 import generate_pb2, image_pb2
 from google.protobuf import json_format
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from atelier_imaging.picture import Picture
     from atelier_service.models.backend import InstalledModel
+    from google.protobuf.message import Message
 
     from atelier_generate.backend import Backend, Drawn, Sketch
 
@@ -28,12 +29,13 @@ _SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlg
 class Record:
     """What draws one candidate again, byte for byte.
 
-    `generation` asks for it alone, by its own seed. `references` are the SHA-256 of the portraits that showed the
-    person; their pixels are not kept. `models` are those that took part in drawing.
+    `generation` asks for it alone, by its own seed, `output` for how it is written. `references` are the SHA-256 of the
+    portraits that showed the person; their pixels are not kept. `models` are those that took part in drawing.
     """
 
     service_version: str
     generation: generate_pb2.Generation
+    output: image_pb2.OutputOptions
     sketch: Sketch
     chosen: Mapping[str, object]
     backend: Mapping[str, object]
@@ -44,7 +46,8 @@ class Record:
         """Return it as values of JSON. It depends on nothing but what draws the candidate: no time, no caller."""
         return {
             "service_version": self.service_version,
-            "generation": json_format.MessageToDict(self.generation, preserving_proto_field_name=True),
+            "generation": _json(self.generation),
+            "output": _json(self.output),
             "prompt": self.sketch.prompt,
             "negative_prompt": self.sketch.negative_prompt,
             "brief": _plain(dataclasses.asdict(self.sketch.brief)),
@@ -60,7 +63,7 @@ class Record:
 
 def record_of(
     version: str,
-    generation: generate_pb2.Generation,
+    request: generate_pb2.GenerateRequest,
     sketch: Sketch,
     drawn: Drawn,
     *,
@@ -68,13 +71,15 @@ def record_of(
     models: Sequence[InstalledModel],
     references: Sequence[str] = (),
 ) -> Record:
-    """Write down what drew a candidate."""
-    alone = generate_pb2.Generation()
-    alone.CopyFrom(generation)
+    """Write down what drew a candidate; `request` is with its defaults resolved."""
+    alone, output = generate_pb2.Generation(), image_pb2.OutputOptions()
+    alone.CopyFrom(request.generation)
     alone.candidates, alone.seed = 1, sketch.seed
     del alone.references[:]
+    output.CopyFrom(request.output)
+    output.ClearField("as_artifact")  # Where a file is kept changes nothing of it.
     made_by = {"name": backend.name, **backend.made_of}
-    return Record(version, alone, sketch, drawn.chosen, made_by, tuple(models), tuple(references))
+    return Record(version, alone, output, sketch, drawn.chosen, made_by, tuple(models), tuple(references))
 
 
 def signed(picture: Picture, record: Record) -> Picture:
@@ -94,6 +99,10 @@ def signed(picture: Picture, record: Record) -> Picture:
         '<?xpacket end="r"?>'
     )
     return dataclasses.replace(picture, source=dataclasses.replace(picture.source, xmp=packet.encode()))
+
+
+def _json(message: Message) -> dict[str, object]:
+    return dict(json_format.MessageToDict(message, preserving_proto_field_name=True))
 
 
 def _plain(values: dict[str, object]) -> dict[str, object]:

@@ -46,11 +46,11 @@ class GenerateServicer(Servicer):
 
     def generate(self, request: generate_pb2.GenerateRequest, call: Call) -> Responses:
         """Draw candidates, say what happens on the way, and answer the most natural."""
-        commission = commission_of(request.generation, self._backend, call)
+        commission = commission_of(request, self._backend, call)
         people = self._people(request.generation, call)
         models = Watched(call.models)
         references = _pictures(people)
-        finisher = Finisher(self.version, request, commission, self._backend, people, references, models, call)
+        finisher = Finisher(self.version, commission, self._backend, people, references, models, call)
         order = Order(commission.sketches, references, previews=request.include_previews)
         finished: list[Finished] = []
         with contextlib.closing(_timed(self._backend.draw(order, models, call.check), call)) as events:
