@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 GATEWAY, TRITON = "gateway", "triton"
 DEFAULT_PORT = 8610
 _LOOPBACK = "127.0.0.1"
+_IDENTITY = "identity"  # generate has it compare candidates with a profile
 _DRAIN_SECONDS = "8"  # less than the supervisor waits before it kills
 
 
@@ -87,7 +88,10 @@ def plan(options: PlanOptions, triton: Triton | None, triton_missing: str = "") 
         processes.append(triton.process(ports.pop(), ports.pop(), ports.pop()))
         triton_url = processes[0].address
     shared["ATELIER_TRITON_URL"] = triton_url
-    services = [_service(capability, shared, f"{_LOOPBACK}:{ports.pop()}", address) for capability in capabilities]
+    places = {capability.name: f"{_LOOPBACK}:{ports.pop()}" for capability in capabilities}
+    if _IDENTITY in places:
+        shared["ATELIER_IDENTITY_ADDRESS"] = places[_IDENTITY]
+    services = [_service(capability, shared, places[capability.name], address) for capability in capabilities]
     endpoints = ";".join(f"{service.name}={service.address}" for service in services)
     environment = {**shared, "ATELIER_LISTEN": address, "ATELIER_METRICS_LISTEN": metrics}
     gateway = ProcessSpec(
