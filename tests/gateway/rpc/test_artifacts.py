@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import subprocess
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -17,13 +18,14 @@ from atelier_sdk.errors import (
     ChecksumMismatchError,
     FieldOutOfRangeError,
     QuotaError,
+    StorageFullError,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from obstore.store import LocalStore
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
 MIB = 1024 * 1024
 
@@ -308,3 +310,23 @@ def test_a_tenant_that_is_accepted_is_one_path_segment(name: str) -> None:
         return
     assert Path(accepted).parts == (name,)
     assert accepted not in {".", ".."}
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 1 MiB, where this user may mount one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("this user may not mount a small disk")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+async def test_a_disk_without_room_is_named_and_nothing_is_left_behind(small_disk: Path) -> None:
+    store = store_in(small_disk)
+    with pytest.raises(StorageFullError):
+        await store.put("default", b"x" * 3 * MIB)
+    assert files(small_disk) == []
+    assert (await store.put("default", b"y")).size_bytes == 1

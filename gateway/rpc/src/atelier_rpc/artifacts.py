@@ -25,7 +25,9 @@ from atelier_sdk.errors import (
     FieldOutOfRangeError,
     FieldViolation,
     QuotaError,
+    StorageFullError,
 )
+from obstore.exceptions import GenericError
 from obstore.store import LocalStore, from_url
 
 from atelier_rpc.artifact_names import (
@@ -51,6 +53,7 @@ CHUNK_BYTES: Final = MIB
 DEFAULT_MEDIA_TYPE: Final = "application/octet-stream"
 _RECOUNT_SECONDS: Final = 10.0
 _ABANDONED_SECONDS: Final = 3600.0
+_NO_SPACE: Final = "(os error 28)"  # ENOSPC, as the store's own error spells it
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ class ArtifactStore:
         """Store a file and return its description; one that is there already lives on at least as long as asked.
 
         Raises ArtifactTooLargeError, ChecksumMismatchError when the content is not that of `sha256` (64 hexadecimal
-        digits), QuotaError. A put that fails or is cancelled leaves nothing behind.
+        digits), QuotaError, StorageFullError. A put that fails or is cancelled leaves nothing behind.
         """
         check_tenant(tenant)
         ttl = self._lifetime(media_type, ttl_seconds)
@@ -114,8 +117,10 @@ class ArtifactStore:
             await self._store.put_async(upload, chunks, use_multipart=True, max_concurrency=2)
             digest = arrival.checked_digest(sha256)
             return await self._commit(tenant, upload, digest, arrival.size, media_type, ttl)
-        except BaseException:
+        except BaseException as error:
             await asyncio.shield(self._remove(upload))
+            if isinstance(error, GenericError) and _NO_SPACE in str(error):
+                raise StorageFullError("The store of artifacts has no room left.") from error
             raise
         finally:
             budget.arriving -= arrival.size

@@ -39,6 +39,7 @@ AtelierError                     INTERNAL             INTERNAL
 │   ├── QueueFullError                                QUEUE_FULL
 │   ├── QuotaError                                    QUOTA
 │   ├── DeviceMemoryError                             DEVICE_MEMORY
+│   ├── StorageFullError                              STORAGE_FULL
 │   └── MessageTooLargeError                          MESSAGE_TOO_LARGE
 ├── DeadlineTooShortError        DEADLINE_EXCEEDED    DEADLINE_TOO_SHORT
 ├── CancelledError               CANCELLED            CANCELLED
@@ -323,6 +324,12 @@ class DeviceMemoryError(ResourceExhaustedError):
     """The device that a network runs on has too little memory for the request; what to lower is named."""
 
     reason = "DEVICE_MEMORY"
+
+
+class StorageFullError(ResourceExhaustedError):
+    """The store of artifacts has no room left; whoever runs it has to make some."""
+
+    reason = "STORAGE_FULL"
 
 
 class MessageTooLargeError(ResourceExhaustedError):
