@@ -113,12 +113,12 @@ def _say_one(outcome: Outcome) -> None:
     size = f"{made.width} × {made.height} {made.format}, {filesize.decimal(made.size_bytes)}, {seconds:.2f} s"
     console.print(Text.assemble(("✓ ", "bold green"), (str(outcome.job.target), "bold"), f"  {size}"))
     if report.measures:
-        console.print(_measured(report.measures))
+        console.print(measured(report.measures))
     for note in report.notes:
         console.print(Text(f"    {note}", style="dim"))
 
 
-def _measured(measures: Sequence[Measure]) -> Table:
+def measured(measures: Sequence[Measure]) -> Table:
     """Lay out measures: what, where, how much, and what that says; why, where one could not be taken."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
     for measure in measures:

@@ -1,0 +1,168 @@
+"""`atelier generate`: portraits from a photographer's words."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from rich.text import Text
+
+from atelier_client import sheet
+from atelier_client.again import Record
+from atelier_client.batch import FORMATS
+from atelier_client.commands.live import Live
+from atelier_client.commands.pictures import FILE, FRACTION, NEW_FILE
+from atelier_client.commands.run import measured
+from atelier_client.console import address_option, errors
+from atelier_client.direction import direction_options
+from atelier_client.parameters import Output
+from atelier_client.studio import AsyncAtelier
+
+if TYPE_CHECKING:
+    from atelier_client.generate import Candidate, Generated, GenerateOptions
+
+_SIZES: Final = ("1K", "2K", "4K")
+
+
+@click.command()
+@click.argument("text", required=False, default="")
+@click.option("-o", "--output", "folder", metavar="DIR", required=True,
+              type=click.Path(file_okay=False, path_type=Path),
+              help="Folder of the pictures, made if missing; each is named by its rank and its seed.")  # fmt: skip
+@click.option("--candidates", metavar="N", type=click.IntRange(1, 8),
+              help="How many to draw and rank, 1 to 8.  [default: 4]")  # fmt: skip
+@click.option("--seed", metavar="N", type=click.IntRange(0, 2**64 - 1),
+              help="Seed of the first; the others count up. The same seed draws the same portrait.")  # fmt: skip
+@click.option("--size", type=click.Choice(_SIZES, case_sensitive=False), help="Size by name.  [default: 1K]")
+@click.option("--aspect", metavar="W:H", help="Width to height, such as 4:5 or 1:1.  [default: 4:5]")
+@direction_options
+@click.option("--person", "profile", metavar="ID", default="", help="Identity profile of the person to draw.")
+@click.option("--reference", "references", metavar="FILE", type=FILE, multiple=True,
+              help="A portrait of the person to draw; up to 8.")  # fmt: skip
+@click.option("--identity-floor", metavar="S", type=FRACTION,
+              help="Lowest similarity to that person, 0 to 1.  [default: any]")  # fmt: skip
+@click.option("--format", "file_format", type=click.Choice(["png", "jpeg", "webp", "avif", "tiff"]), default="png",
+              show_default=True, help="Format of the pictures.")  # fmt: skip
+@click.option("--quality", metavar="Q", type=click.IntRange(1, 100), help="Quality of lossy formats, 1 to 100.")
+@click.option("--strip-metadata", is_flag=True, help="Leave out the record that draws a picture again.")
+@click.option("--again", metavar="FILE", type=FILE,
+              help="Draw a portrait again from its report or from the picture itself, and say whether it is the "
+                   "same.")  # fmt: skip
+@click.option("--sheet", "contact_sheet", metavar="SHEET.jpg", type=NEW_FILE, help="Write all candidates on one page.")
+@click.option("--report", metavar="R.json", type=NEW_FILE, help="Write what was done and measured of the first.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was drawn as JSON on stdout.")
+@click.option("--deadline", metavar="SECONDS", type=click.FloatRange(min=0, min_open=True), default=300.0,
+              show_default=True, help="Longest time for the call.")  # fmt: skip
+@address_option
+@click.pass_context
+def generate(ctx: click.Context, /, text: str, folder: Path, **options: Any) -> None:
+    """Draw portraits of people who do not exist, and rank them from the most natural.
+
+    TEXT says in your own words what is to be photographed and how. --set says it field by field, and wins.
+
+    \b
+    Examples:
+      atelier generate "golden hour, 85mm, f/1.8, freckles, introspective" -o out/
+      atelier generate "a keeper of bees, Rembrandt light" --set age=60 --seed 7 -o out/ --sheet sheet.jpg
+      atelier generate --preset profile-photo --candidates 8 --aspect 1:1 -o out/ --report report.json
+      atelier generate --again out/1-seed-9.png -o again/
+
+    Exit status: 0 all done, 1 the call failed, 2 a wrong command line, 3 no gateway answers.
+    """  # noqa: D301 - \b is click's sign for a paragraph that keeps its lines
+    if options["contact_sheet"] and options["contact_sheet"].suffix.lower() not in FORMATS:
+        raise click.UsageError(f"--sheet {options['contact_sheet'].name!r} names no format: end it in .jpg or .png.")
+    record = Record.read(options["again"]) if options["again"] else None
+    if record and record.references != len(options["references"]):
+        raise click.UsageError(f"{record.references} references drew that portrait: give them again by --reference.")
+    with Live(previews=not options["as_json"]) as live:
+        drawn = asyncio.run(_draw(text, record, options, live))
+    _write(drawn, folder, options)
+    _say(drawn, folder, options)
+    if record:
+        _compare(drawn, record)
+    ctx.exit(0)
+
+
+async def _draw(text: str, record: Record | None, options: dict[str, Any], live: Live) -> Generated:
+    heard: GenerateOptions = {
+        "references": options["references"],
+        "identity_floor": options["identity_floor"],
+        "on_progress": live.progress,
+        "on_candidate": live.candidate,
+    }
+    if live.shows_previews:
+        heard["on_preview"] = live.preview
+    async with AsyncAtelier(options["address"], deadline_seconds=options["deadline"]) as studio:
+        if record:
+            return await studio.generate.again(record, **heard)
+        return await studio.generate(text, **_asked(options), **heard)
+
+
+def _asked(options: dict[str, Any]) -> dict[str, Any]:
+    """Gather what is to be drawn. Any: click hands over whatever each option's type makes."""
+    frame = {name: options[name] for name in ("size", "aspect") if options[name] is not None}
+    return {
+        "preset": options["preset"],
+        "fields": {**options["fields"], **frame},
+        "candidates": options["candidates"],
+        "seed": options["seed"],
+        "profile": options["profile"],
+        "output": Output(
+            format=options["file_format"], quality=options["quality"], strip_metadata=options["strip_metadata"]
+        ),
+    }
+
+
+def _name(rank: int, candidate: Candidate, drawn: Generated) -> str:
+    suffix = drawn.media_type.rpartition("/")[2].replace("jpeg", "jpg")
+    return f"{rank}-seed-{candidate.seed}.{suffix}"
+
+
+def _write(drawn: Generated, folder: Path, options: dict[str, Any]) -> None:
+    """Write the pictures, and what else was asked for."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for rank, candidate in enumerate(drawn.candidates, 1):
+        candidate.save(folder / _name(rank, candidate, drawn))
+    if options["report"]:
+        options["report"].write_text(json.dumps(drawn.report.to_dict(), indent=2) + "\n", encoding="utf-8")
+    if options["contact_sheet"]:
+        tiles = [
+            sheet.Tile(candidate.to_pil(), f"{rank}: seed {candidate.seed}", _scores(candidate))
+            for rank, candidate in enumerate(drawn.candidates, 1)
+        ]
+        title = "Candidates, the most natural first"
+        sheet.save(sheet.contact_sheet(tiles, title=title), str(options["contact_sheet"]))
+
+
+def _scores(candidate: Candidate) -> str:
+    known = [one for one in candidate.measures if one.value is not None]
+    return ", ".join(f"{one.name.replace('_', ' ')} {one.value:.3g}" for one in known[:4])
+
+
+def _say(drawn: Generated, folder: Path, options: dict[str, Any]) -> None:
+    if options["as_json"]:
+        files = [str(folder / _name(rank, one, drawn)) for rank, one in enumerate(drawn.candidates, 1)]
+        click.echo(json.dumps({"files": files, "report": drawn.report.to_dict()}, indent=2))
+        return
+    console = errors()
+    for rank, candidate in enumerate(drawn.candidates, 1):
+        path = str(folder / _name(rank, candidate, drawn))
+        mark = ("✓ ", "bold green") if rank == 1 else ("  ", "")
+        console.print(Text.assemble(mark, (path, "bold" if rank == 1 else ""), f"  {_scores(candidate)}"))
+    console.print(measured(drawn.report.measures))
+    for note in drawn.report.notes:
+        console.print(Text(f"    {note}", style="dim"))
+
+
+def _compare(drawn: Generated, record: Record) -> None:
+    """Say whether the portrait is the one that the record is of, and what has changed if it is not."""
+    console = errors()
+    if record.sha256 == drawn.report.output.sha256:
+        console.print(Text.assemble(("✓ ", "bold green"), "byte for byte the same"))
+    else:
+        console.print(Text.assemble(("✗ ", "bold yellow"), "not the same bytes"))
+    for difference in record.differences(drawn.report):
+        console.print(Text(f"    {difference}", style="dim"))
