@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Final
 
-from atelier_rpc.settings import choice, read, setting
+from atelier_rpc.settings import choice, setting
 
 BASE: Final = "atelier-base"
 DIFFUSERS: Final = "diffusers"
@@ -38,8 +37,3 @@ class GenerateSettings:
         "",
         "gRPC address of IdentityService, which compares candidates with a profile. Empty: no profiles.",
     )
-
-
-def read_settings() -> GenerateSettings:
-    """Read the environment; what is wrong is said by the process's start, which reads it again."""
-    return read(GenerateSettings, os.environ)
