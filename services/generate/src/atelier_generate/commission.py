@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -49,9 +50,16 @@ def commission_of(asked: generate_pb2.GenerateRequest, backend: Backend, call: C
     return Commission(request, read.message(), sketches)
 
 
-def composed_of(generation: generate_pb2.Generation, backend: Backend) -> Composed:
-    """Read a direction, or a prompt that is used as it stands. Raises what `direct` raises."""
-    return direct(generation.direction, backend.family, backend.honours)
+def composed_of(generation: generate_pb2.Generation, backend: Backend, family: str = "") -> Composed:
+    """Read a direction, or a prompt that is used as it stands. Raises what `direct` raises.
+
+    `family` is the one that the prompt is phrased for, by default the backend's.
+    """
+    if generation.WhichOneof("brief") != "prompt":
+        return direct(generation.direction, family or backend.family, backend.honours)
+    given = generation.prompt
+    read = direct(generate_pb2.Direction(text=given.text), backend.family, backend.honours)
+    return dataclasses.replace(read, prompt=given.text, negative_prompt=given.negative_text)
 
 
 def _sketches(generation: generate_pb2.Generation, read: Composed) -> Iterator[Sketch]:

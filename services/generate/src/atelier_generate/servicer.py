@@ -12,6 +12,7 @@ from atelier_sdk.errors import ModelNotInstalledError
 from atelier_service.servicer import Servicer
 
 from atelier_generate import messages
+from atelier_generate.afterwards import remedies
 from atelier_generate.backend import Drawn, Order, Step
 from atelier_generate.commission import commission_of, composed_of
 from atelier_generate.finishing import Finisher
@@ -60,6 +61,7 @@ class GenerateServicer(Servicer):
                     yield messages.candidate(finished[-1])
                 else:
                     yield messages.step(event) if isinstance(event, Step) else messages.preview(event)
+        call.notes.extend(remedies(commission.request.generation, commission.composed, commission.sketches[0].brief))
         ranking = ranked(finished)
         self._keep_floor(request, ranking[0])
         yield messages.result(commission, ranking, call, include_mesh=request.include_mesh)
@@ -67,7 +69,8 @@ class GenerateServicer(Servicer):
     def compose(self, request: generate_pb2.ComposeRequest, call: Call) -> generate_pb2.ComposeResponse:  # noqa: ARG002
         """Write the prompt, and draw nothing."""
         asked = generate_pb2.Generation(direction=request.direction)
-        return generate_pb2.ComposeResponse(composed=composed_of(asked, self._backend).message())
+        composed = composed_of(asked, self._backend, request.family)
+        return generate_pb2.ComposeResponse(composed=composed.message())
 
     def canary(self, call: Call) -> None:
         """Have the backend do a tiny piece of work, and see that the face detector sees no face in a grey square.

@@ -89,6 +89,7 @@ async def serving(
     store = ArtifactStore.from_url((tmp_path / "artifacts").as_uri())
     server = Server(generate_capability(at_once), servicer, backend=models, store=store)
     port = await server.start("127.0.0.1:0")
+    await server.ready()  # The canary counts as a step, too.
     options = [("grpc.max_receive_message_length", LIMIT)]
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=options) as channel:
         try:
