@@ -24,6 +24,7 @@ SECTIONS = {
     "upscale.py": "Upscale: speed and memory",
     "edit.py": "Edit",
     "expression.py": "Expression",
+    "generate.py": "Generate: speed and memory",
     "identity_service.py": "The identity service",
     "identity.py": "Identity",
 }
