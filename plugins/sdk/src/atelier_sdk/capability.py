@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MIB = 1024 * 1024
 
@@ -24,13 +28,27 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Resources:
+    """What one process of a capability may use.
+
+    A process that holds more than `memory_bytes` of resident memory, its children's included, is started anew; 0 sets
+    no limit. `cpus` and `gpus` are what a cluster reserves for it; 0 reserves nothing.
+    """
+
+    memory_bytes: int = 0
+    cpus: float = 0.0
+    gpus: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Capability:
     """One portrait capability: a gRPC service that runs as a process of its own.
 
     `name` is a short lower-case word (`style`). `service` is the full name of its gRPC service
     (`atelier.v1.StyleService`). `descriptors` is a serialised `google.protobuf.FileDescriptorSet` that holds the
-    service and all that it imports, for reflection. `command` starts the process on one machine; it reads its address
-    and all else from the environment. `models` names the models that it needs, as the model catalogue calls them.
+    service and all that it imports, for reflection. `command` starts the process on one machine, with `environment`
+    added to the stack's own variables; it listens at the address in `ATELIER_LISTEN` and answers `grpc.health.v1`.
+    `models` names the models that it needs, as the model catalogue calls them.
     """
 
     name: str
@@ -40,3 +58,5 @@ class Capability:
     command: tuple[str, ...]
     models: tuple[str, ...] = ()
     limits: Limits = Limits()
+    resources: Resources = Resources()
+    environment: Mapping[str, str] = field(default_factory=dict)

@@ -45,9 +45,11 @@ AtelierError                     INTERNAL             INTERNAL
 ├── CancelledError               CANCELLED            CANCELLED
 ├── UnauthenticatedError         UNAUTHENTICATED      UNAUTHENTICATED
 ├── PermissionDeniedError        PERMISSION_DENIED    PERMISSION_DENIED
-│   └── UriNotAllowedError                            URI_NOT_ALLOWED
+│   ├── UriNotAllowedError                            URI_NOT_ALLOWED
+│   └── PolicyRefusedError                            POLICY_REFUSED
 └── UnavailableError             UNAVAILABLE
     ├── BackendDownError                              BACKEND_DOWN
+    ├── PolicyFailedError                             POLICY_FAILED
     ├── RegistryUnreachableError                      REGISTRY_UNREACHABLE
     └── DrainingError                                 DRAINING
 
@@ -372,6 +374,12 @@ class UriNotAllowedError(PermissionDeniedError):
     reason = "URI_NOT_ALLOWED"
 
 
+class PolicyRefusedError(PermissionDeniedError):
+    """A policy that a plugin brings does not allow it; the plugin and its reason are named."""
+
+    reason = "POLICY_REFUSED"
+
+
 class UnavailableError(AtelierError):
     """The service cannot answer now; the only status that is retried."""
 
@@ -382,6 +390,12 @@ class BackendDownError(UnavailableError):
     """A process behind the gateway cannot be reached."""
 
     reason = "BACKEND_DOWN"
+
+
+class PolicyFailedError(UnavailableError):
+    """A policy that a plugin brings could not decide, and what is not admitted is refused; the plugin is named."""
+
+    reason = "POLICY_FAILED"
 
 
 class RegistryUnreachableError(UnavailableError):
