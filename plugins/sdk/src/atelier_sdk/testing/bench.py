@@ -1,0 +1,166 @@
+"""What the rules of the contract share: the processes under test, and answers that several of them look at."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import pytest
+
+from atelier_sdk.testing.api import Api
+from atelier_sdk.testing.calls import Answer, Caller, Refusal, request
+from atelier_sdk.testing.portrait import jpeg, png, portrait
+from atelier_sdk.testing.process import ServiceProcess, StartError, channel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import grpc
+    from google.protobuf.descriptor import MethodDescriptor
+
+    from atelier_sdk.capability import Capability
+    from atelier_sdk.testing.edit import Edit
+
+EDGES: Final = (768, 1536, 3072)
+"""Pictures for rules about work that takes long; a larger one where a call is over too soon to be stopped."""
+LONG_ENOUGH_SECONDS: Final = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A call that takes a while: its message, its time by the clock, the processor's time that it costs."""
+
+    message: Any
+    wall_seconds: float
+    cpu_seconds: float
+
+
+@dataclass
+class Bench:
+    """One capability under test."""
+
+    capability: Capability
+    edits: tuple[Edit, ...]
+    environment: Mapping[str, str]
+    address: str = ""
+    _first: ServiceProcess | None = None
+    _second: ServiceProcess | None = None
+    _answers: dict[tuple[str, float], Answer] = field(default_factory=dict)
+    _loads: dict[str, Load] = field(default_factory=dict)
+    _channel: grpc.Channel | None = None
+
+    def __post_init__(self) -> None:
+        self.api = Api(self.capability)
+
+    def process(self) -> ServiceProcess:
+        """Return the process that most rules are tried on."""
+        if self._first is None or not self._first.runs:
+            self._first = self._started()
+        return self._first
+
+    def second_process(self) -> ServiceProcess:
+        """Return another process of the same command."""
+        if self._second is None or not self._second.runs:
+            self._second = self._started()
+        return self._second
+
+    def channel(self) -> grpc.Channel:
+        """Return the channel of the service under test."""
+        if not self.address:
+            return self.process().channel
+        if self._channel is None:
+            self._channel = channel(self.address, self.capability)
+        return self._channel
+
+    def method(self, edit: Edit) -> MethodDescriptor:
+        """Return the RPC of an edit."""
+        found = self.api.edits().get(edit.rpc)
+        if found is None:
+            broken(
+                f"{edit.rpc} is no edit of {self.capability.service}",
+                f"Name one of: {', '.join(self.api.edits()) or 'none'}. An edit takes `image` of atelier.v1.Image and "
+                "answers `image` and `report` of atelier.v1.Report.",
+            )
+        return found
+
+    def answer(self, edit: Edit, setting: float) -> Answer:
+        """Return the answer to the portrait at a setting; it is asked for once."""
+        key = (str(edit), setting)
+        if key not in self._answers:
+            self._answers[key] = self.ask(edit, edit.at(setting), png(portrait()))
+        return self._answers[key]
+
+    def ask(self, edit: Edit, fields: Mapping[str, Any], content: bytes, through: Caller | None = None) -> Answer:
+        """Call an edit, which must answer."""
+        got = (through or Caller(self.channel())).ask(self.method(edit), fields, content)
+        if isinstance(got, Refusal):
+            broken(
+                f"{edit.rpc} refused the kit's portrait with {dict(fields)}: {got}",
+                "Check `request`, `neutral` and `settings` of this Edit; a portrait with a clear face must be served."
+                + self._log(),
+            )
+        return got
+
+    def load(self, edit: Edit) -> Load:
+        """Return a call of an edit that takes long enough to be stopped, or the longest that there is."""
+        if edit.rpc not in self._loads:
+            self._loads[edit.rpc] = self._measured(edit)
+        return self._loads[edit.rpc]
+
+    def close(self) -> None:
+        """End what runs."""
+        for each in (self._first, self._second):
+            if each is not None:
+                each.close()
+        self._first = self._second = None
+
+    def _measured(self, edit: Edit) -> Load:
+        load = Load(None, 0.0, 0.0)
+        for edge in EDGES:
+            if edge * edge > self.capability.limits.max_pixels:
+                break
+            message = request(self.method(edit), edit.at(edit.settings[-1]), jpeg(portrait(edge=edge)))
+            load = self._taken(edit, message)
+            if min(load.wall_seconds, load.cpu_seconds) >= LONG_ENOUGH_SECONDS:
+                break
+        return load
+
+    def _taken(self, edit: Edit, message: Any) -> Load:
+        wall: list[float] = []
+
+        def work() -> None:
+            started = time.monotonic()
+            got = Caller(self.channel()).send(self.method(edit), message)
+            wall.append(time.monotonic() - started)
+            if isinstance(got, Refusal):
+                broken(f"{edit.rpc} refused a portrait in JPEG: {got}", "Serve JPEG of up to limits.max_pixels.")
+
+        cpu = self.process().spent(work)
+        return Load(message, wall[0], cpu)
+
+    def _started(self) -> ServiceProcess:
+        try:
+            return ServiceProcess(self.capability, self.environment)
+        except (StartError, OSError) as error:
+            broken(
+                f"the service of {self.capability.name} cannot be started: {error}",
+                "`Capability.command` must start a gRPC server that listens on ATELIER_LISTEN, and `grpc.health.v1` "
+                f"must answer SERVING for {self.capability.service}.",
+            )
+
+    def _log(self) -> str:
+        return "" if self.address else f"\nThe end of the service's log:\n{self.process().end_of_log()}"
+
+
+def broken(seen: str, to_do: str) -> NoReturn:
+    """Fail a test: what was seen, and what its author can do."""
+    __tracebackhide__ = True
+    pytest.fail(f"{seen}\n→ {to_do}", pytrace=False)
+
+
+def hold(kept: bool, seen: str, to_do: str) -> None:
+    """Fail a test unless a rule is kept."""
+    __tracebackhide__ = True
+    if not kept:
+        broken(seen, to_do)
