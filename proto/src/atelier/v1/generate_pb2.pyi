@@ -61,6 +61,9 @@ class Subject(_message.Message):
     SEX_FIELD_NUMBER: _builtins.int
     HAIR_FIELD_NUMBER: _builtins.int
     SKIN_ITA_DEGREES_FIELD_NUMBER: _builtins.int
+    HERITAGE_FIELD_NUMBER: _builtins.int
+    FACIAL_HAIR_FIELD_NUMBER: _builtins.int
+    EYEWEAR_FIELD_NUMBER: _builtins.int
     description: _builtins.str
     """The person in words, such as `a lighthouse keeper with a weathered face`. Empty: a person."""
     age_years: _builtins.int
@@ -73,6 +76,14 @@ class Subject(_message.Message):
     """Hair in words, such as `short grey hair`. Empty: as the description says."""
     skin_ita_degrees: _builtins.float
     """Individual typology angle of the skin in degrees, -60 (very dark) to 75 (very light). Default: as the description says."""
+    heritage: _builtins.str
+    """Heritage in one's own words, such as `Nigerian` or `of Korean and Irish descent`. It is said to models that read words
+    and never guessed from other fields. Empty: left open.
+    """
+    facial_hair: _builtins.str
+    """Beard or moustache in words, such as `short beard`, or `clean-shaven`. Empty: as the description says."""
+    eyewear: _builtins.str
+    """Glasses in words, such as `round glasses`, or `no glasses`. Empty: as the description says."""
     def __init__(
         self,
         *,
@@ -81,10 +92,13 @@ class Subject(_message.Message):
         sex: _builtins.str = ...,
         hair: _builtins.str = ...,
         skin_ita_degrees: _builtins.float | None = ...,
+        heritage: _builtins.str = ...,
+        facial_hair: _builtins.str = ...,
+        eyewear: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_age_years", b"_age_years", "_skin_ita_degrees", b"_skin_ita_degrees", "age_years", b"age_years", "skin_ita_degrees", b"skin_ita_degrees"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_age_years", b"_age_years", "_skin_ita_degrees", b"_skin_ita_degrees", "age_years", b"age_years", "description", b"description", "hair", b"hair", "sex", b"sex", "skin_ita_degrees", b"skin_ita_degrees"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_age_years", b"_age_years", "_skin_ita_degrees", b"_skin_ita_degrees", "age_years", b"age_years", "description", b"description", "eyewear", b"eyewear", "facial_hair", b"facial_hair", "hair", b"hair", "heritage", b"heritage", "sex", b"sex", "skin_ita_degrees", b"skin_ita_degrees"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__age_years: _TypeAlias = _typing.Literal["age_years"]  # noqa: Y015
     _WhichOneofArgType__age_years: _TypeAlias = _typing.Literal["_age_years", b"_age_years"]  # noqa: Y015
@@ -224,6 +238,8 @@ class Direction(_message.Message):
     COMPOSITION_FIELD_NUMBER: _builtins.int
     PURPOSE_FIELD_NUMBER: _builtins.int
     EXTRA_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    PRESET_FIELD_NUMBER: _builtins.int
     shot: _builtins.str
     """Kind of picture, such as `studio headshot` or `environmental portrait`."""
     scene: _builtins.str
@@ -240,6 +256,15 @@ class Direction(_message.Message):
     """What the portrait is for, such as `profile-photo`, `avatar`, `game-character`, `marketing`, `editorial` or `book-cover`."""
     extra: _builtins.str
     """Words of one's own, put behind all others."""
+    text: _builtins.str
+    """A brief in one's own words, such as `golden hour, 85mm, f/1.8, freckles, introspective`. It is read into the fields
+    above, which win where they are given. `left` and `right` of a light are the camera's. What is not understood goes to
+    models that read words as it stands.
+    """
+    preset: _builtins.str
+    """A preset by name, for a purpose or a look, such as `cinematic`; the catalogue lists them. It fills fields that neither
+    are given nor follow from the text. A `purpose` that is the name of a preset does the same after it.
+    """
     @_builtins.property
     def subject(self) -> Global___Subject:
         """Who is to be seen."""
@@ -276,10 +301,12 @@ class Direction(_message.Message):
         composition: Global___Composition | None = ...,
         purpose: _builtins.str = ...,
         extra: _builtins.str = ...,
+        text: _builtins.str = ...,
+        preset: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["composition", b"composition", "lens", b"lens", "lighting", b"lighting", "skin", b"skin", "subject", b"subject"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["composition", b"composition", "expression", b"expression", "extra", b"extra", "grade", b"grade", "lens", b"lens", "lighting", b"lighting", "mood", b"mood", "pose", b"pose", "purpose", b"purpose", "scene", b"scene", "shot", b"shot", "skin", b"skin", "subject", b"subject"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["composition", b"composition", "expression", b"expression", "extra", b"extra", "grade", b"grade", "lens", b"lens", "lighting", b"lighting", "mood", b"mood", "pose", b"pose", "preset", b"preset", "purpose", b"purpose", "scene", b"scene", "shot", b"shot", "skin", b"skin", "subject", b"subject", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -685,6 +712,11 @@ class ComposeRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DIRECTION_FIELD_NUMBER: _builtins.int
+    FAMILY_FIELD_NUMBER: _builtins.int
+    family: _builtins.str
+    """Family of models that the prompt is phrased for: `natural`, `long`, `tags` or `embedded`, or a model's own, such as
+    `flux` or `sdxl`. Empty: the family of the model in use.
+    """
     @_builtins.property
     def direction(self) -> Global___Direction:
         """What is to be photographed and how."""
@@ -693,10 +725,11 @@ class ComposeRequest(_message.Message):
         self,
         *,
         direction: Global___Direction | None = ...,
+        family: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["direction", b"direction"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["direction", b"direction"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["direction", b"direction", "family", b"family"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
