@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 import grpc
 
-from atelier_client import artifacts, awaiting, blocking, catalogue, edit, expression, identity, style, upscale
+from atelier_client import (
+    artifacts,
+    awaiting,
+    blocking,
+    catalogue,
+    compose,
+    edit,
+    expression,
+    generate,
+    identity,
+    style,
+    upscale,
+)
 from atelier_client.session import DEFAULT_ADDRESS, RetryPolicy, Session, channel_options
 
 if TYPE_CHECKING:
@@ -109,6 +121,32 @@ class AsyncUpscale(_Awaiting):
     __call__ = _awaits(upscale.upscale)
 
 
+class Generate(_Blocking):
+    """Portraits from words: `studio.generate("golden hour, 85mm, freckles", candidates=4)`."""
+
+    __call__ = _blocks(generate.generate)
+    again = _blocks(generate.again)
+
+
+class AsyncGenerate(_Awaiting):
+    """Portraits from words: `await studio.generate("golden hour, 85mm, freckles", candidates=4)`."""
+
+    __call__ = _awaits(generate.generate)
+    again = _awaits(generate.again)
+
+
+class Compose(_Blocking):
+    """Prompts without drawing: `studio.compose("golden hour, 85mm", family="sdxl")`."""
+
+    __call__ = _blocks(compose.compose)
+
+
+class AsyncCompose(_Awaiting):
+    """Prompts without drawing: `await studio.compose("golden hour, 85mm", family="sdxl")`."""
+
+    __call__ = _awaits(compose.compose)
+
+
 class Identity(_Blocking):
     """Profiles, and the likeness of faces to them and to each other."""
 
@@ -186,7 +224,7 @@ class Atelier:
         retry: RetryPolicy | None = None,
         credentials: grpc.ChannelCredentials | None = None,
     ) -> None:
-        session = Session(deadline_seconds, tenant, retry or RetryPolicy())
+        session = self._session = Session(deadline_seconds, tenant, retry or RetryPolicy())
         options = channel_options()
         self._channel = (
             grpc.secure_channel(address, credentials, options)
@@ -197,6 +235,8 @@ class Atelier:
         self.edit = Edit(self._channel, session)
         self.expression = Expression(self._channel, session)
         self.upscale = Upscale(self._channel, session)
+        self.compose = Compose(self._channel, session)
+        self.generate = Generate(self._channel, session)
         self.identity = Identity(self._channel, session)
         self.catalogue = Catalogue(self._channel, session)
         self.artifacts = Artifacts(self._channel, session)
@@ -206,6 +246,14 @@ class Atelier:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def perform(self, steps: Callable[Concatenate[Session, P], Steps[R]], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Perform an operation that another distribution brings: `studio.perform(inspect, "in.jpg")`.
+
+        `steps` is a generator function whose first parameter is the session; `atelier_client.steps` says what it may
+        yield. Errors: AtelierCallError, PictureError, OSError, and what the operation raises.
+        """
+        return blocking.run(steps(self._session, *args, **kwargs), self._channel)
 
     def close(self) -> None:
         """Close the channel; calls in flight are cancelled."""
@@ -231,7 +279,7 @@ class AsyncAtelier:
         retry: RetryPolicy | None = None,
         credentials: grpc.ChannelCredentials | None = None,
     ) -> None:
-        session = Session(deadline_seconds, tenant, retry or RetryPolicy())
+        session = self._session = Session(deadline_seconds, tenant, retry or RetryPolicy())
         options = channel_options()
         self._channel = (
             grpc.aio.secure_channel(address, credentials, options)
@@ -242,6 +290,8 @@ class AsyncAtelier:
         self.edit = AsyncEdit(self._channel, session)
         self.expression = AsyncExpression(self._channel, session)
         self.upscale = AsyncUpscale(self._channel, session)
+        self.compose = AsyncCompose(self._channel, session)
+        self.generate = AsyncGenerate(self._channel, session)
         self.identity = AsyncIdentity(self._channel, session)
         self.catalogue = AsyncCatalogue(self._channel, session)
         self.artifacts = AsyncArtifacts(self._channel, session)
@@ -251,6 +301,14 @@ class AsyncAtelier:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    async def perform(self, steps: Callable[Concatenate[Session, P], Steps[R]], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Perform an operation that another distribution brings: `await studio.perform(inspect, "in.jpg")`.
+
+        `steps` is a generator function whose first parameter is the session; `atelier_client.steps` says what it may
+        yield. Errors: AtelierCallError, PictureError, OSError, and what the operation raises.
+        """
+        return await awaiting.run(steps(self._session, *args, **kwargs), self._channel)
 
     async def close(self) -> None:
         """Close the channel; calls in flight are cancelled."""
