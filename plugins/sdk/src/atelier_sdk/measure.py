@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -15,9 +15,9 @@ Verdict = Literal["unspecified", "pass", "warn", "fail", "not_measurable"]
 class Reading:
     """One thing measured of a result.
 
-    `name` is in lower_snake_case. `value` is None where it could not be taken; the verdict is `not_measurable` then. `unit`
-    is also that of `minimum` and `maximum`, the range that passes, where there is one. `box` is where it was measured:
-    left, top, width and height in pixels. `explanation` is one sentence for people.
+    `name` is in lower_snake_case. `value` is None where it could not be taken; the verdict is `not_measurable` then.
+    `unit` is also that of `minimum` and `maximum`, the range that passes, where there is one. `box` is where it was
+    measured: left, top, width and height in pixels. `explanation` is one sentence for people.
     """
 
     name: str
