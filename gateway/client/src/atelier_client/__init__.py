@@ -20,6 +20,7 @@ from atelier_client.errors import (
     Violation,
 )
 from atelier_client.face_change import Adjustment
+from atelier_client.generate import Candidate, Generated, Preview
 from atelier_client.identity_results import ComparisonResult, DriftResult, Likeness, LockResult, Profile, Verification
 from atelier_client.light import Enhancement, Lamp, LightRig, Relighting
 from atelier_client.parameters import Grade, Grain, Output, SkinTone
@@ -37,12 +38,14 @@ __all__ = [
     "Atelier",
     "AtelierCallError",
     "CallCancelledError",
+    "Candidate",
     "CapabilityInfo",
     "ComparisonResult",
     "DeadlineExceededError",
     "DriftResult",
     "Enhancement",
     "FailedPreconditionError",
+    "Generated",
     "Grade",
     "Grain",
     "InternalError",
@@ -59,6 +62,7 @@ __all__ = [
     "PictureError",
     "PictureResult",
     "Preset",
+    "Preview",
     "Profile",
     "Progress",
     "Relighting",

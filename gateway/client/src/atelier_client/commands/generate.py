@@ -13,11 +13,11 @@ from rich.text import Text
 from atelier_client import sheet
 from atelier_client.again import Record
 from atelier_client.batch import FORMATS
+from atelier_client.commands.direction import direction_options
 from atelier_client.commands.live import Live
 from atelier_client.commands.pictures import FILE, FRACTION, NEW_FILE
 from atelier_client.commands.run import measured
 from atelier_client.console import address_option, errors
-from atelier_client.direction import direction_options
 from atelier_client.parameters import Output
 from atelier_client.studio import AsyncAtelier
 
