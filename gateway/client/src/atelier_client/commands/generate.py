@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.text import Text
@@ -24,8 +24,6 @@ from atelier_client.studio import AsyncAtelier
 if TYPE_CHECKING:
     from atelier_client.generate import Candidate, Generated, GenerateOptions
 
-_SIZES: Final = ("1K", "2K", "4K")
-
 
 @click.command()
 @click.argument("text", required=False, default="")
@@ -36,7 +34,7 @@ _SIZES: Final = ("1K", "2K", "4K")
               help="How many to draw and rank, 1 to 8.  [default: 4]")  # fmt: skip
 @click.option("--seed", metavar="N", type=click.IntRange(0, 2**64 - 1),
               help="Seed of the first; the others count up. The same seed draws the same portrait.")  # fmt: skip
-@click.option("--size", type=click.Choice(_SIZES, case_sensitive=False), help="Size by name.  [default: 1K]")
+@click.option("--size", metavar="NAME", help="Size by name: 1K, 2K or 4K.  [default: 1K]")
 @click.option("--aspect", metavar="W:H", help="Width to height, such as 4:5 or 1:1.  [default: 4:5]")
 @direction_options
 @click.option("--person", "profile", metavar="ID", default="", help="Identity profile of the person to draw.")
