@@ -27,7 +27,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x61telier/v1/catalog.proto\x12\natelier.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"\xed\x01\n\x06Limits\x12\x18\n\nmax_pixels\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1f\n\x11max_message_bytes\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1d\n\x0fmax_concurrency\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x17\n\tmax_queue\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x39\n\x10\x64\x65\x66\x61ult_deadline\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03\x12\x35\n\x0cmax_deadline\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03\"w\n\x05Model\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07version\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06sha256\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07license\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08\x65xecutor\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\"K\n\x06Preset\x12\x12\n\x04kind\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"\xae\x02\n\nCapability\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07service\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07version\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12(\n\x06health\x18\x05 \x01(\x0e\x32\x12.atelier.v1.HealthB\x04\xe2\x41\x01\x03\x12\x1b\n\rhealth_detail\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12(\n\x06limits\x18\x07 \x01(\x0b\x32\x12.atelier.v1.LimitsB\x04\xe2\x41\x01\x03\x12\'\n\x06models\x18\x08 \x03(\x0b\x32\x11.atelier.v1.ModelB\x04\xe2\x41\x01\x03\x12)\n\x07presets\x18\t \x03(\x0b\x32\x12.atelier.v1.PresetB\x04\xe2\x41\x01\x03\"\x19\n\x17ListCapabilitiesRequest\"N\n\x18ListCapabilitiesResponse\x12\x32\n\x0c\x63\x61pabilities\x18\x01 \x03(\x0b\x32\x16.atelier.v1.CapabilityB\x04\xe2\x41\x01\x03\"3\n\x14GetCapabilityRequest\x12\x1b\n\x04name\x18\x01 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18@\"I\n\x15GetCapabilityResponse\x12\x30\n\ncapability\x18\x01 \x01(\x0b\x32\x16.atelier.v1.CapabilityB\x04\xe2\x41\x01\x03\"\x11\n\x0f\x44\x65scribeRequest\"D\n\x10\x44\x65scribeResponse\x12\x30\n\ncapability\x18\x01 \x01(\x0b\x32\x16.atelier.v1.CapabilityB\x04\xe2\x41\x01\x03*q\n\x06Health\x12\x16\n\x12HEALTH_UNSPECIFIED\x10\x00\x12\x10\n\x0cHEALTH_READY\x10\x01\x12\x0f\n\x0bHEALTH_BUSY\x10\x02\x12\x14\n\x10HEALTH_UNHEALTHY\x10\x03\x12\x16\n\x12HEALTH_UNREACHABLE\x10\x04\x32\xc5\x01\n\x0e\x43\x61talogService\x12]\n\x10ListCapabilities\x12#.atelier.v1.ListCapabilitiesRequest\x1a$.atelier.v1.ListCapabilitiesResponse\x12T\n\rGetCapability\x12 .atelier.v1.GetCapabilityRequest\x1a!.atelier.v1.GetCapabilityResponse2Z\n\x11\x43\x61pabilityService\x12\x45\n\x08\x44\x65scribe\x12\x1b.atelier.v1.DescribeRequest\x1a\x1c.atelier.v1.DescribeResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x61telier/v1/catalog.proto\x12\natelier.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"\xed\x01\n\x06Limits\x12\x18\n\nmax_pixels\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1f\n\x11max_message_bytes\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1d\n\x0fmax_concurrency\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x17\n\tmax_queue\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x39\n\x10\x64\x65\x66\x61ult_deadline\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03\x12\x35\n\x0cmax_deadline\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03\"w\n\x05Model\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07version\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06sha256\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07license\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08\x65xecutor\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\"K\n\x06Preset\x12\x12\n\x04kind\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"\xc6\x02\n\nCapability\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07service\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07version\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12(\n\x06health\x18\x05 \x01(\x0e\x32\x12.atelier.v1.HealthB\x04\xe2\x41\x01\x03\x12\x1b\n\rhealth_detail\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12(\n\x06limits\x18\x07 \x01(\x0b\x32\x12.atelier.v1.LimitsB\x04\xe2\x41\x01\x03\x12\'\n\x06models\x18\x08 \x03(\x0b\x32\x11.atelier.v1.ModelB\x04\xe2\x41\x01\x03\x12)\n\x07presets\x18\t \x03(\x0b\x32\x12.atelier.v1.PresetB\x04\xe2\x41\x01\x03\x12\x16\n\x08measures\x18\n \x03(\tB\x04\xe2\x41\x01\x03\"\xd7\x01\n\x06Plugin\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x64istribution\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07version\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x11\n\x03\x61pi\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12,\n\x05state\x18\x05 \x01(\x0e\x32\x17.atelier.v1.PluginStateB\x04\xe2\x41\x01\x03\x12\x14\n\x06\x64\x65tail\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x63\x61pabilities\x18\x07 \x03(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05hooks\x18\x08 \x03(\tB\x04\xe2\x41\x01\x03\"\x14\n\x12ListPluginsRequest\"@\n\x13ListPluginsResponse\x12)\n\x07plugins\x18\x01 \x03(\x0b\x32\x12.atelier.v1.PluginB\x04\xe2\x41\x01\x03\"\x19\n\x17ListCapabilitiesRequest\"N\n\x18ListCapabilitiesResponse\x12\x32\n\x0c\x63\x61pabilities\x18\x01 \x03(\x0b\x32\x16.atelier.v1.CapabilityB\x04\xe2\x41\x01\x03\"3\n\x14GetCapabilityRequest\x12\x1b\n\x04name\x18\x01 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18@\"I\n\x15GetCapabilityResponse\x12\x30\n\ncapability\x18\x01 \x01(\x0b\x32\x16.atelier.v1.CapabilityB\x04\xe2\x41\x01\x03\"\x11\n\x0f\x44\x65scribeRequest\"D\n\x10\x44\x65scribeResponse\x12\x30\n\ncapability\x18\x01 \x01(\x0b\x32\x16.atelier.v1.CapabilityB\x04\xe2\x41\x01\x03*q\n\x06Health\x12\x16\n\x12HEALTH_UNSPECIFIED\x10\x00\x12\x10\n\x0cHEALTH_READY\x10\x01\x12\x0f\n\x0bHEALTH_BUSY\x10\x02\x12\x14\n\x10HEALTH_UNHEALTHY\x10\x03\x12\x16\n\x12HEALTH_UNREACHABLE\x10\x04*\xa8\x01\n\x0bPluginState\x12\x1c\n\x18PLUGIN_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13PLUGIN_STATE_ACTIVE\x10\x01\x12\x19\n\x15PLUGIN_STATE_TROUBLED\x10\x02\x12\x18\n\x14PLUGIN_STATE_REFUSED\x10\x03\x12\x17\n\x13PLUGIN_STATE_BROKEN\x10\x04\x12\x14\n\x10PLUGIN_STATE_OFF\x10\x05\x32\x95\x02\n\x0e\x43\x61talogService\x12]\n\x10ListCapabilities\x12#.atelier.v1.ListCapabilitiesRequest\x1a$.atelier.v1.ListCapabilitiesResponse\x12T\n\rGetCapability\x12 .atelier.v1.GetCapabilityRequest\x1a!.atelier.v1.GetCapabilityResponse\x12N\n\x0bListPlugins\x12\x1e.atelier.v1.ListPluginsRequest\x1a\x1f.atelier.v1.ListPluginsResponse2Z\n\x11\x43\x61pabilityService\x12\x45\n\x08\x44\x65scribe\x12\x1b.atelier.v1.DescribeRequest\x1a\x1c.atelier.v1.DescribeResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -80,6 +80,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CAPABILITY'].fields_by_name['models']._serialized_options = b'\342A\001\003'
   _globals['_CAPABILITY'].fields_by_name['presets']._loaded_options = None
   _globals['_CAPABILITY'].fields_by_name['presets']._serialized_options = b'\342A\001\003'
+  _globals['_CAPABILITY'].fields_by_name['measures']._loaded_options = None
+  _globals['_CAPABILITY'].fields_by_name['measures']._serialized_options = b'\342A\001\003'
+  _globals['_PLUGIN'].fields_by_name['name']._loaded_options = None
+  _globals['_PLUGIN'].fields_by_name['name']._serialized_options = b'\342A\001\003'
+  _globals['_PLUGIN'].fields_by_name['distribution']._loaded_options = None
+  _globals['_PLUGIN'].fields_by_name['distribution']._serialized_options = b'\342A\001\003'
+  _globals['_PLUGIN'].fields_by_name['version']._loaded_options = None
+  _globals['_PLUGIN'].fields_by_name['version']._serialized_options = b'\342A\001\003'
+  _globals['_PLUGIN'].fields_by_name['api']._loaded_options = None
+  _globals['_PLUGIN'].fields_by_name['api']._serialized_options = b'\342A\001\003'
+  _globals['_PLUGIN'].fields_by_name['state']._loaded_options = None
+  _globals['_PLUGIN'].fields_by_name['state']._serialized_options = b'\342A\001\003'
+  _globals['_PLUGIN'].fields_by_name['detail']._loaded_options = None
+  _globals['_PLUGIN'].fields_by_name['detail']._serialized_options = b'\342A\001\003'
+  _globals['_PLUGIN'].fields_by_name['capabilities']._loaded_options = None
+  _globals['_PLUGIN'].fields_by_name['capabilities']._serialized_options = b'\342A\001\003'
+  _globals['_PLUGIN'].fields_by_name['hooks']._loaded_options = None
+  _globals['_PLUGIN'].fields_by_name['hooks']._serialized_options = b'\342A\001\003'
+  _globals['_LISTPLUGINSRESPONSE'].fields_by_name['plugins']._loaded_options = None
+  _globals['_LISTPLUGINSRESPONSE'].fields_by_name['plugins']._serialized_options = b'\342A\001\003'
   _globals['_LISTCAPABILITIESRESPONSE'].fields_by_name['capabilities']._loaded_options = None
   _globals['_LISTCAPABILITIESRESPONSE'].fields_by_name['capabilities']._serialized_options = b'\342A\001\003'
   _globals['_GETCAPABILITYREQUEST'].fields_by_name['name']._loaded_options = None
@@ -88,8 +108,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETCAPABILITYRESPONSE'].fields_by_name['capability']._serialized_options = b'\342A\001\003'
   _globals['_DESCRIBERESPONSE'].fields_by_name['capability']._loaded_options = None
   _globals['_DESCRIBERESPONSE'].fields_by_name['capability']._serialized_options = b'\342A\001\003'
-  _globals['_HEALTH']._serialized_start=1201
-  _globals['_HEALTH']._serialized_end=1314
+  _globals['_HEALTH']._serialized_start=1531
+  _globals['_HEALTH']._serialized_end=1644
+  _globals['_PLUGINSTATE']._serialized_start=1647
+  _globals['_PLUGINSTATE']._serialized_end=1815
   _globals['_LIMITS']._serialized_start=135
   _globals['_LIMITS']._serialized_end=372
   _globals['_MODEL']._serialized_start=374
@@ -97,21 +119,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PRESET']._serialized_start=495
   _globals['_PRESET']._serialized_end=570
   _globals['_CAPABILITY']._serialized_start=573
-  _globals['_CAPABILITY']._serialized_end=875
-  _globals['_LISTCAPABILITIESREQUEST']._serialized_start=877
-  _globals['_LISTCAPABILITIESREQUEST']._serialized_end=902
-  _globals['_LISTCAPABILITIESRESPONSE']._serialized_start=904
-  _globals['_LISTCAPABILITIESRESPONSE']._serialized_end=982
-  _globals['_GETCAPABILITYREQUEST']._serialized_start=984
-  _globals['_GETCAPABILITYREQUEST']._serialized_end=1035
-  _globals['_GETCAPABILITYRESPONSE']._serialized_start=1037
-  _globals['_GETCAPABILITYRESPONSE']._serialized_end=1110
-  _globals['_DESCRIBEREQUEST']._serialized_start=1112
-  _globals['_DESCRIBEREQUEST']._serialized_end=1129
-  _globals['_DESCRIBERESPONSE']._serialized_start=1131
-  _globals['_DESCRIBERESPONSE']._serialized_end=1199
-  _globals['_CATALOGSERVICE']._serialized_start=1317
-  _globals['_CATALOGSERVICE']._serialized_end=1514
-  _globals['_CAPABILITYSERVICE']._serialized_start=1516
-  _globals['_CAPABILITYSERVICE']._serialized_end=1606
+  _globals['_CAPABILITY']._serialized_end=899
+  _globals['_PLUGIN']._serialized_start=902
+  _globals['_PLUGIN']._serialized_end=1117
+  _globals['_LISTPLUGINSREQUEST']._serialized_start=1119
+  _globals['_LISTPLUGINSREQUEST']._serialized_end=1139
+  _globals['_LISTPLUGINSRESPONSE']._serialized_start=1141
+  _globals['_LISTPLUGINSRESPONSE']._serialized_end=1205
+  _globals['_LISTCAPABILITIESREQUEST']._serialized_start=1207
+  _globals['_LISTCAPABILITIESREQUEST']._serialized_end=1232
+  _globals['_LISTCAPABILITIESRESPONSE']._serialized_start=1234
+  _globals['_LISTCAPABILITIESRESPONSE']._serialized_end=1312
+  _globals['_GETCAPABILITYREQUEST']._serialized_start=1314
+  _globals['_GETCAPABILITYREQUEST']._serialized_end=1365
+  _globals['_GETCAPABILITYRESPONSE']._serialized_start=1367
+  _globals['_GETCAPABILITYRESPONSE']._serialized_end=1440
+  _globals['_DESCRIBEREQUEST']._serialized_start=1442
+  _globals['_DESCRIBEREQUEST']._serialized_end=1459
+  _globals['_DESCRIBERESPONSE']._serialized_start=1461
+  _globals['_DESCRIBERESPONSE']._serialized_end=1529
+  _globals['_CATALOGSERVICE']._serialized_start=1818
+  _globals['_CATALOGSERVICE']._serialized_end=2095
+  _globals['_CAPABILITYSERVICE']._serialized_start=2097
+  _globals['_CAPABILITYSERVICE']._serialized_end=2187
 # @@protoc_insertion_point(module_scope)

@@ -52,6 +52,42 @@ HEALTH_UNREACHABLE: Health.ValueType  # 4
 """No endpoint of it can be reached."""
 Global___Health: _TypeAlias = Health  # noqa: Y015
 
+class _PluginState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PluginStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PluginState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PLUGIN_STATE_UNSPECIFIED: _PluginState.ValueType  # 0
+    """Nothing is known."""
+    PLUGIN_STATE_ACTIVE: _PluginState.ValueType  # 1
+    """It was loaded, and nothing has gone wrong."""
+    PLUGIN_STATE_TROUBLED: _PluginState.ValueType  # 2
+    """It is in use, and something of it has failed: a hook, or a capability's process."""
+    PLUGIN_STATE_REFUSED: _PluginState.ValueType  # 3
+    """It is left out: it was written for another plugin API, or what it registers cannot be."""
+    PLUGIN_STATE_BROKEN: _PluginState.ValueType  # 4
+    """It is left out: it does not import, or it failed while it registered."""
+    PLUGIN_STATE_OFF: _PluginState.ValueType  # 5
+    """It is installed, and the settings do not name it."""
+
+class PluginState(_PluginState, metaclass=_PluginStateEnumTypeWrapper):
+    """How a plugin is."""
+
+PLUGIN_STATE_UNSPECIFIED: PluginState.ValueType  # 0
+"""Nothing is known."""
+PLUGIN_STATE_ACTIVE: PluginState.ValueType  # 1
+"""It was loaded, and nothing has gone wrong."""
+PLUGIN_STATE_TROUBLED: PluginState.ValueType  # 2
+"""It is in use, and something of it has failed: a hook, or a capability's process."""
+PLUGIN_STATE_REFUSED: PluginState.ValueType  # 3
+"""It is left out: it was written for another plugin API, or what it registers cannot be."""
+PLUGIN_STATE_BROKEN: PluginState.ValueType  # 4
+"""It is left out: it does not import, or it failed while it registered."""
+PLUGIN_STATE_OFF: PluginState.ValueType  # 5
+"""It is installed, and the settings do not name it."""
+Global___PluginState: _TypeAlias = PluginState  # noqa: Y015
+
 @_typing.final
 class Limits(_message.Message):
     """What a capability may be asked for at most."""
@@ -181,6 +217,7 @@ class Capability(_message.Message):
     LIMITS_FIELD_NUMBER: _builtins.int
     MODELS_FIELD_NUMBER: _builtins.int
     PRESETS_FIELD_NUMBER: _builtins.int
+    MEASURES_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Name, such as `style`."""
     service: _builtins.str
@@ -205,6 +242,10 @@ class Capability(_message.Message):
     def presets(self) -> _containers.RepeatedCompositeFieldContainer[Global___Preset]:
         """Its presets."""
 
+    @_builtins.property
+    def measures(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Measures of plugins that can be taken of its results, by the names that `OutputOptions.measures` asks for."""
+
     def __init__(
         self,
         *,
@@ -217,14 +258,110 @@ class Capability(_message.Message):
         limits: Global___Limits | None = ...,
         models: _abc.Iterable[Global___Model] | None = ...,
         presets: _abc.Iterable[Global___Preset] | None = ...,
+        measures: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "health", b"health", "health_detail", b"health_detail", "limits", b"limits", "models", b"models", "name", b"name", "presets", b"presets", "service", b"service", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "health", b"health", "health_detail", b"health_detail", "limits", b"limits", "measures", b"measures", "models", b"models", "name", b"name", "presets", b"presets", "service", b"service", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Capability: _TypeAlias = Capability  # noqa: Y015
+
+@_typing.final
+class Plugin(_message.Message):
+    """One plugin, as the gateway sees it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    DISTRIBUTION_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    API_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    CAPABILITIES_FIELD_NUMBER: _builtins.int
+    HOOKS_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Name of its entry point, such as `lens`."""
+    distribution: _builtins.str
+    """The distribution that it came with, such as `atelier-lens`."""
+    version: _builtins.str
+    """Version of the distribution."""
+    api: _builtins.str
+    """The plugin API that it was written for, such as `1.0`. Empty where it does not say."""
+    state: Global___PluginState.ValueType
+    """How it is."""
+    detail: _builtins.str
+    """What is wrong, in a sentence. Empty when nothing is."""
+    @_builtins.property
+    def capabilities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of the capabilities that it brings."""
+
+    @_builtins.property
+    def hooks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of the hooks that it implements, in call order."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        distribution: _builtins.str = ...,
+        version: _builtins.str = ...,
+        api: _builtins.str = ...,
+        state: Global___PluginState.ValueType = ...,
+        detail: _builtins.str = ...,
+        capabilities: _abc.Iterable[_builtins.str] | None = ...,
+        hooks: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["api", b"api", "capabilities", b"capabilities", "detail", b"detail", "distribution", b"distribution", "hooks", b"hooks", "name", b"name", "state", b"state", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Plugin: _TypeAlias = Plugin  # noqa: Y015
+
+@_typing.final
+class ListPluginsRequest(_message.Message):
+    """What CatalogService.ListPlugins is asked: nothing."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPluginsRequest: _TypeAlias = ListPluginsRequest  # noqa: Y015
+
+@_typing.final
+class ListPluginsResponse(_message.Message):
+    """What CatalogService.ListPlugins answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLUGINS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def plugins(self) -> _containers.RepeatedCompositeFieldContainer[Global___Plugin]:
+        """The plugins, by name."""
+
+    def __init__(
+        self,
+        *,
+        plugins: _abc.Iterable[Global___Plugin] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["plugins", b"plugins"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPluginsResponse: _TypeAlias = ListPluginsResponse  # noqa: Y015
 
 @_typing.final
 class ListCapabilitiesRequest(_message.Message):

@@ -48,6 +48,11 @@ class CatalogServiceStub:
                 request_serializer=atelier_dot_v1_dot_catalog__pb2.GetCapabilityRequest.SerializeToString,
                 response_deserializer=atelier_dot_v1_dot_catalog__pb2.GetCapabilityResponse.FromString,
                 _registered_method=True)
+        self.ListPlugins = channel.unary_unary(
+                '/atelier.v1.CatalogService/ListPlugins',
+                request_serializer=atelier_dot_v1_dot_catalog__pb2.ListPluginsRequest.SerializeToString,
+                response_deserializer=atelier_dot_v1_dot_catalog__pb2.ListPluginsResponse.FromString,
+                _registered_method=True)
 
 
 class CatalogServiceServicer:
@@ -73,6 +78,13 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListPlugins(self, request, context):
+        """Lists the plugins in alphabetical order, those that are left out or not well included.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -85,6 +97,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.GetCapability,
                     request_deserializer=atelier_dot_v1_dot_catalog__pb2.GetCapabilityRequest.FromString,
                     response_serializer=atelier_dot_v1_dot_catalog__pb2.GetCapabilityResponse.SerializeToString,
+            ),
+            'ListPlugins': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPlugins,
+                    request_deserializer=atelier_dot_v1_dot_catalog__pb2.ListPluginsRequest.FromString,
+                    response_serializer=atelier_dot_v1_dot_catalog__pb2.ListPluginsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -145,6 +162,33 @@ class CatalogService:
             '/atelier.v1.CatalogService/GetCapability',
             atelier_dot_v1_dot_catalog__pb2.GetCapabilityRequest.SerializeToString,
             atelier_dot_v1_dot_catalog__pb2.GetCapabilityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPlugins(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/atelier.v1.CatalogService/ListPlugins',
+            atelier_dot_v1_dot_catalog__pb2.ListPluginsRequest.SerializeToString,
+            atelier_dot_v1_dot_catalog__pb2.ListPluginsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -44,6 +44,8 @@ class CatalogServiceStub:
 
     Errors besides the common ones: UNIMPLEMENTED (CAPABILITY_UNKNOWN, with the names of those that are known).
     """
+    ListPlugins: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListPluginsRequest, _catalog_pb2.ListPluginsResponse]
+    """Lists the plugins in alphabetical order, those that are left out or not well included."""
 
 @_typing.type_check_only
 class CatalogServiceAsyncStub(CatalogServiceStub):
@@ -61,6 +63,8 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
 
     Errors besides the common ones: UNIMPLEMENTED (CAPABILITY_UNKNOWN, with the names of those that are known).
     """
+    ListPlugins: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListPluginsRequest, _catalog_pb2.ListPluginsResponse]  # type: ignore[assignment]
+    """Lists the plugins in alphabetical order, those that are left out or not well included."""
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     """What this installation can do. Only capabilities that are installed are listed.
@@ -87,6 +91,14 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Errors besides the common ones: UNIMPLEMENTED (CAPABILITY_UNKNOWN, with the names of those that are known).
         """
+
+    @_abc_1.abstractmethod
+    def ListPlugins(
+        self,
+        request: _catalog_pb2.ListPluginsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.ListPluginsResponse, _abc.Awaitable[_catalog_pb2.ListPluginsResponse]]:
+        """Lists the plugins in alphabetical order, those that are left out or not well included."""
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 

@@ -3,8 +3,10 @@
 isort:skip_file
 Pictures on the wire: how one comes in, how one goes out, what is known of it."""
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
@@ -125,6 +127,7 @@ class OutputOptions(_message.Message):
     COLOR_PROFILE_FIELD_NUMBER: _builtins.int
     STRIP_METADATA_FIELD_NUMBER: _builtins.int
     AS_ARTIFACT_FIELD_NUMBER: _builtins.int
+    MEASURES_FIELD_NUMBER: _builtins.int
     format: Global___ImageFormat.ValueType
     """File format."""
     quality: _builtins.int
@@ -139,6 +142,12 @@ class OutputOptions(_message.Message):
     """Store the result as an artifact and answer its identifier, not its bytes.
     A result above 4 MiB is answered that way whether asked for or not.
     """
+    @_builtins.property
+    def measures(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Measures of plugins to be taken of the result besides those of the operation, by name. A capability lists those it
+        can take in `Capability.measures`; any other is refused.
+        """
+
     def __init__(
         self,
         *,
@@ -148,10 +157,11 @@ class OutputOptions(_message.Message):
         color_profile: Global___ColorProfile.ValueType = ...,
         strip_metadata: _builtins.bool = ...,
         as_artifact: _builtins.bool = ...,
+        measures: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_bit_depth", b"_bit_depth", "_quality", b"_quality", "bit_depth", b"bit_depth", "quality", b"quality"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_bit_depth", b"_bit_depth", "_quality", b"_quality", "as_artifact", b"as_artifact", "bit_depth", b"bit_depth", "color_profile", b"color_profile", "format", b"format", "quality", b"quality", "strip_metadata", b"strip_metadata"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_bit_depth", b"_bit_depth", "_quality", b"_quality", "as_artifact", b"as_artifact", "bit_depth", b"bit_depth", "color_profile", b"color_profile", "format", b"format", "measures", b"measures", "quality", b"quality", "strip_metadata", b"strip_metadata"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__bit_depth: _TypeAlias = _typing.Literal["bit_depth"]  # noqa: Y015
     _WhichOneofArgType__bit_depth: _TypeAlias = _typing.Literal["_bit_depth", b"_bit_depth"]  # noqa: Y015
