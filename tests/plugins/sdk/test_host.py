@@ -74,7 +74,7 @@ def test_a_plugin_is_found_by_its_entry_point_and_named_by_its_distribution(inst
 
 def test_what_a_plugin_registers_comes_with_its_name(installed: Callable[..., str]) -> None:
     name = installed(MEASURES)
-    assert [(plugin, one.name) for plugin, one in loaded(name).collect("atelier_measures", MeasureSource)] == [
+    assert [(plugin.name, one.name) for plugin, one in loaded(name).collect("atelier_measures", MeasureSource)] == [
         (name, "one")
     ]
 
@@ -86,8 +86,10 @@ def test_only_allowed_plugins_are_imported(installed: Callable[..., str]) -> Non
     assert {one.state for one in loaded(host_module.NONE).statuses()} == {PluginState.OFF}
 
 
-def test_an_allowed_plugin_that_is_not_installed_is_named() -> None:
-    found = status(loaded("nobody"), "nobody")
+def test_an_expected_plugin_that_is_not_installed_is_named() -> None:
+    host = loaded("nobody")
+    host.expect(("nobody",))
+    found = status(host, "nobody")
     assert (found.state, found.detail) == (PluginState.BROKEN, "it is not installed")
 
 
@@ -222,6 +224,21 @@ def atelier_prepare_generation(generation):
     assert told.prompt == f"a portrait{first[-1]}{second[-1]}"
 
 
+def test_a_policy_is_lacking_while_a_plugin_that_has_it_or_is_required_is_left_out(
+    installed: Callable[..., str],
+) -> None:
+    admits = "@hookimpl\ndef atelier_admit(call):\n    return None"
+    good, newer, broken = installed(admits), installed(admits, '"1.9"'), installed("1 / 0")
+    assert loaded(good).lacking("atelier_admit") is None
+    lacking = loaded(good, newer).lacking("atelier_admit")
+    assert lacking is not None
+    assert lacking.name == newer
+    for required in (broken, "nobody"):
+        host = PluginHost()
+        host.load(allowed=(good, broken), required=(required,))
+        assert str(host.lacking("atelier_admit")).startswith(required)
+
+
 def test_a_hook_that_hangs_costs_a_bounded_number_of_threads_and_then_no_time(installed: Callable[..., str]) -> None:
     name = installed("@hookimpl\ndef atelier_prepare_generation(generation):\n    time.sleep(60)")
     host = loaded(name, call_seconds=0.05)
@@ -265,7 +282,7 @@ def test_a_manifest_is_a_plugin_like_any_other(tmp_path: Path) -> None:
     (tmp_path / "odd.toml").write_text('name = "odd"\ncolour = "blue"')
     host = PluginHost()
     host.load(allowed=("other", "newer", "torn", "odd"), manifests=tmp_path)
-    assert host.collect("atelier_capabilities", Capability) == [("other", CAPABILITY)]
+    assert [one for _, one in host.collect("atelier_capabilities", Capability)] == [CAPABILITY]
     assert (status(host, "other").distribution, status(host, "other").version) == ("other-dist", "0.3.0")
     assert status(host, "newer").state is PluginState.REFUSED
     assert "torn.toml is no manifest" in status(host, "torn").detail

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from atelier_service.call import Call
     from atelier_service.models.backend import Arrays, ModelBackend
+    from atelier_service.plugins import Plugins
 
 SECRET = "the caller's secret"  # noqa: S105 (a text to look for)
 PIXEL = b"\x89PNG not really"
@@ -172,6 +173,7 @@ async def running(
     declared: Capability | None = None,
     uri_hosts: tuple[str, ...] = (),
     canary_seconds: float = 30.0,
+    plugins: Plugins | None = None,
 ) -> AsyncIterator[Running]:
     """Run a toy on loopback."""
     store = ArtifactStore.from_url((tmp_path / "artifacts").as_uri())
@@ -182,6 +184,7 @@ async def running(
         store=store,
         uri_hosts=uri_hosts,
         canary_seconds=canary_seconds,
+        plugins=plugins,
     )
     port = await server.start("127.0.0.1:0")
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:

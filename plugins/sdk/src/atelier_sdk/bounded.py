@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import queue
 import threading
 from typing import TYPE_CHECKING, TypeVar
@@ -31,7 +32,8 @@ class Threads:
         if not self._free.acquire(blocking=False):
             raise TookTooLongError("its earlier calls still hang")
         answers: queue.SimpleQueue[Result | _Raised] = queue.SimpleQueue()
-        threading.Thread(target=self._run, args=(function, answers), name="plugin-hook", daemon=True).start()
+        context = contextvars.copy_context()  # what is logged there belongs to the same request
+        threading.Thread(target=context.run, args=(self._run, function, answers), daemon=True).start()
         try:
             answer = answers.get(timeout=seconds)
         except queue.Empty:

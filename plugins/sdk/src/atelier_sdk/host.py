@@ -24,6 +24,7 @@ from atelier_sdk import hookspecs
 from atelier_sdk.api import why_not
 from atelier_sdk.bounded import TookTooLongError
 from atelier_sdk.discovery import Found, found
+from atelier_sdk.errors import PolicyFailedError, PolicyRefusedError
 from atelier_sdk.markers import PROJECT
 from atelier_sdk.plugin import Plugin, PluginState, PluginStatus
 
@@ -64,18 +65,27 @@ class PluginHost:
         self._manager = pluggy.PluginManager(PROJECT)
         self._manager.add_hookspecs(hookspecs)
         self._lock = threading.Lock()
+        self._required: frozenset[str] = frozenset()
 
-    def load(self, *, allowed: Collection[str] = (), manifests: Path | None = None) -> None:
+    def load(
+        self, *, allowed: Collection[str] = (), required: Collection[str] = (), manifests: Path | None = None
+    ) -> None:
         """Load all plugins that are installed, or those that are named; `none` allows none.
 
-        `manifests` is a folder with files of plugins of other environments.
+        While one of those that are `required` is not in use, every policy is lacking. `manifests` is a folder with
+        files of plugins of other environments.
         """
         for one in found(manifests):
             if allowed and one.name not in allowed:
                 self._keep(Plugin(one.name, one.distribution, one.version, state=PluginState.OFF))
             else:
                 self.add(one)
-        for name in sorted({*allowed} - {*self._plugins, NONE}):
+        self._required = frozenset(required)
+        self.expect(required)
+
+    def expect(self, names: Collection[str]) -> None:
+        """Name those that are not installed at all."""
+        for name in sorted({*names} - {*self._plugins, NONE}):
             self._fail(self._keep(Plugin(name)), PluginState.BROKEN, "it is not installed")
 
     def add(self, one: Found) -> None:
@@ -106,16 +116,17 @@ class PluginHost:
         """List the plugins whose hook is asked, in that order."""
         return tuple(one for one in self._implementing(hook) if one.in_use)
 
-    def left_out(self, hook: str) -> tuple[Plugin, ...]:
-        """List the plugins that implement a hook and are refused or broken."""
-        return tuple(one for one in self._implementing(hook) if not one.in_use)
+    def lacking(self, hook: str) -> Plugin | None:
+        """Return a plugin without which a policy must refuse: it implements it or is required, and is left out."""
+        required = [self._plugins[name] for name in sorted(self._required)]
+        return next((one for one in (*required, *self._implementing(hook)) if not one.in_use), None)
 
-    def collect(self, hook: str, kind: type[Value]) -> list[tuple[str, Value]]:
-        """Ask a register hook and return what each plugin answers, with the plugin's name.
+    def collect(self, hook: str, kind: type[Value]) -> list[tuple[Plugin, Value]]:
+        """Ask a register hook and return what each plugin answers, with the plugin.
 
         A plugin that raises, hangs, or answers anything but values of `kind` is left out as a whole.
         """
-        answers: list[tuple[str, Value]] = []
+        answers: list[tuple[Plugin, Value]] = []
         for plugin in self.users(hook):
             try:
                 values = self._timed(plugin, hook, self._register_seconds, partial(self._listed, plugin, hook))
@@ -123,7 +134,7 @@ class PluginHost:
             except Exception as error:  # noqa: BLE001 - a plugin may raise anything
                 self._fail(plugin, PluginState.BROKEN, f"its hook {hook} failed: {_told(error)}")
             else:
-                answers += [(plugin.name, value) for value in values]
+                answers += [(plugin, value) for value in values]
         return answers
 
     def ask(self, plugin: Plugin, hook: str, **arguments: object) -> Any:
@@ -131,11 +142,20 @@ class PluginHost:
 
         Raises HookFailedError, with the plugin's own error as its cause.
         """
+        return self.run(plugin, hook, partial(self._asked, plugin, hook, **arguments), self._call_seconds)
+
+    def run(self, plugin: Plugin, what: str, function: Callable[[], Value], seconds: float) -> Value:
+        """Run a function of a plugin within a time; `what` names it.
+
+        Raises HookFailedError, with the plugin's own error as its cause.
+        """
         try:
-            return self._timed(plugin, hook, self._call_seconds, partial(self._asked, plugin, hook, **arguments))
+            return self._timed(plugin, what, seconds, function)
+        except PolicyRefusedError as refusal:  # The one error that is an answer.
+            raise HookFailedError(plugin, what, "refused") from refusal
         except Exception as error:
             why = str(error) if isinstance(error, TookTooLongError) else f"raised {type(error).__name__}"
-            raise self.failed(plugin, hook, why) from error
+            raise self.failed(plugin, what, why) from error
 
     def fold(self, hook: str, parameter: str, value: Value, **others: object) -> Value:
         """Give a value to a transform hook of each plugin in turn, and return what the last one made of it.
@@ -155,7 +175,7 @@ class PluginHost:
         Only kinds of errors are told, not their words: those could be a caller's.
         """
         if plugin.in_use:
-            self._fail(plugin, PluginState.TROUBLED, f"its hook {hook} failed: {why}")
+            self._fail(plugin, PluginState.TROUBLED, f"{hook} failed: {why}")
         return HookFailedError(plugin, hook, why)
 
     def brings(self, name: str, capabilities: Iterable[str]) -> None:
@@ -209,6 +229,15 @@ class PluginHost:
             plugin.state, plugin.detail = state, why
         if not known:  # A hook that fails at each call is told once.
             log.warning("plugin %s is %s: %s", plugin, state, why)
+
+
+def policy_failed(plugin: Plugin) -> PolicyFailedError:
+    """Say that a call is refused because a plugin could not decide."""
+    return PolicyFailedError(
+        f"The plugin {plugin} could not decide whether this is allowed, so it is refused.",
+        metadata={"plugin": plugin.name, "version": plugin.version},
+        retry_after_seconds=1.0,
+    )
 
 
 def _is_marked(item: object) -> bool:

@@ -130,7 +130,7 @@ def main() -> None:
     host.load()
     capabilities: dict[str, list[Capability]] = {}
     for plugin, capability in host.collect("atelier_capabilities", Capability):
-        capabilities.setdefault(plugin, []).append(capability)
+        capabilities.setdefault(plugin.name, []).append(capability)
     wrong = [f"{one.name} {one.version}: {one.detail}" for one in host.statuses() if one.detail]
     if wrong:
         sys.exit("\n".join(wrong))

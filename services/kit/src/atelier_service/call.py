@@ -14,6 +14,7 @@ from atelier_sdk.errors import DeadlineTooShortError
 
 from atelier_service import wire
 from atelier_service.models.per_call import CallModels
+from atelier_service.plugins import Plugins
 from atelier_service.report import Findings, Stage, timings
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from atelier_imaging.measures import Measure
     from atelier_imaging.models import ModelRunner
     from atelier_imaging.picture import ImageInfo
+    from atelier_imaging.portrait import Portrait
 
     from atelier_service.cancellation import Cancellation
     from atelier_service.models.backend import InstalledModel, ModelBackend
@@ -46,7 +48,8 @@ class Call:
     """One call at work, used by one worker thread at a time.
 
     `notes` are the report's sentences for people: what was left out, clamped or could not be honoured, and why.
-    `deadline` is in seconds of `time.monotonic()`; `encoder` is the one that tells faces apart.
+    `deadline` is in seconds of `time.monotonic()`; `encoder` is the one that tells faces apart; `plugins` judge what is
+    drawn and take measures.
     """
 
     def __init__(
@@ -58,9 +61,11 @@ class Call:
         cancellation: Cancellation,
         deadline: float,
         encoder: Encoder | None = None,
+        plugins: Plugins | None = None,
     ) -> None:
         self.identity = identity
         self.encoder = encoder or load_encoder()
+        self.plugins = plugins or Plugins()
         self.deadline = deadline
         self.notes: list[str] = []
         self._stages: list[Stage] = []
@@ -111,6 +116,17 @@ class Call:
             yield
         finally:
             self._stages.append(Stage(name, time.perf_counter() - started))
+
+    def measured(self, names: Sequence[str], result: Portrait, source: Portrait | None = None) -> tuple[Measure, ...]:
+        """Take measures of plugins of a result, as stage `measure`; one that fails is NOT_MEASURABLE.
+
+        Raises FieldOutOfRangeError for names that no plugin brings.
+        """
+        self.plugins.check_measures(names)
+        if not names:
+            return ()
+        with self.stage("measure"):
+            return self.plugins.take(names, result, source, seconds=self.remaining_seconds())
 
     def load(self, image: Image) -> bytes:
         """Return the encoded file that `image` holds or refers to, as stage `load`.

@@ -9,6 +9,8 @@ from atelier_sdk.errors import ModelNotInstalledError
 from google.protobuf.duration_pb2 import Duration
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import grpc
     from atelier_sdk.capability import Capability, Limits
 
@@ -29,12 +31,14 @@ class CapabilityDescriber(catalog_pb2_grpc.CapabilityServiceServicer):
         admission: Admission,
         backend: ModelBackend,
         health: Health,
+        measures: Sequence[str] = (),
     ) -> None:
         self._capability = capability
         self._servicer = servicer
         self._admission = admission
         self._backend = backend
         self._health = health
+        self._measures = measures
 
     async def Describe(  # noqa: N802 (the RPC's name)
         self,
@@ -55,6 +59,7 @@ class CapabilityDescriber(catalog_pb2_grpc.CapabilityServiceServicer):
                 catalog_pb2.Preset(kind=preset.kind, name=preset.name, description=preset.description)
                 for preset in self._servicer.presets()
             ],
+            measures=self._measures,
         )
         return catalog_pb2.DescribeResponse(capability=described)
 

@@ -27,6 +27,7 @@ from atelier_service.describing import CapabilityDescriber
 from atelier_service.fetching import Fetcher
 from atelier_service.health import Condition, Health
 from atelier_service.pictures import Pictures
+from atelier_service.plugins import Plugins
 from atelier_service.queued import queued
 from atelier_service.work import Desk
 
@@ -61,10 +62,12 @@ class Server:
         uri_hosts: Sequence[str] = (),
         canary_seconds: float = 30.0,
         encoder: Encoder | None = None,
+        plugins: Plugins | None = None,
     ) -> None:
         self._capability = capability
         self._servicer = servicer
         self._backend = backend
+        self._plugins = plugins or Plugins()
         self.admission = Admission(capability.limits)
         self._beside = Admission(dataclasses.replace(capability.limits, max_concurrency=_BESIDE))
         workers = capability.limits.max_concurrency + (_BESIDE if servicer.beside else 0)
@@ -82,6 +85,7 @@ class Server:
             pictures=pictures,
             on_fault=self.health.suspect,
             encoder=encoder,
+            plugins=self._plugins,
         )
         self._server = self._assemble()
         self._watch: asyncio.Task[None] | None = None
@@ -136,6 +140,7 @@ class Server:
             admission=self.admission,
             backend=self._backend,
             health=self.health,
+            measures=self._plugins.measures,
         )
         catalog_pb2_grpc.add_CapabilityServiceServicer_to_server(describer, server)
         health_pb2_grpc.add_HealthServicer_to_server(self.health.servicer, server)

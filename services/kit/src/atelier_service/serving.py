@@ -14,10 +14,12 @@ from atelier_rpc.artifacts import ArtifactStore
 from atelier_rpc.memory import give_back_freed_memory, keep_freed_memory
 from atelier_rpc.settings import SettingsError, read_or_exit
 from atelier_sdk.capability import MIB
+from atelier_sdk.host import PluginHost
 
 from atelier_service.bridge import Bridge
 from atelier_service.models.in_process import InProcessModels
 from atelier_service.models.triton import TritonModels
+from atelier_service.plugins import Plugins
 from atelier_service.server import Server
 from atelier_service.settings import ServiceSettings
 
@@ -60,6 +62,13 @@ def serve(
         raise SystemExit(2) from None
 
 
+def load_plugins(settings: ServiceSettings) -> Plugins:
+    """Load the plugins of this environment that the settings allow."""
+    host = PluginHost(trace=settings.trace_plugins)
+    host.load(allowed=settings.plugins, required=settings.require_plugins)
+    return Plugins(host)
+
+
 async def open_models(settings: ServiceSettings) -> ModelBackend:
     """Return what runs the models: Triton where there is an address of one, else this process."""
     if not settings.triton_url:
@@ -82,6 +91,7 @@ async def _serve(capability: Capability, build: Callable[[], Servicer], settings
         uri_hosts=settings.uri_hosts,
         canary_seconds=settings.canary_seconds,
         encoder=load_encoder(settings.face_encoder),
+        plugins=load_plugins(settings),
     )
     await server.start(settings.listen)
     tidying = asyncio.create_task(give_back_freed_memory(_USUAL_MEMORY_BYTES))

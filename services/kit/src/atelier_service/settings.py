@@ -69,6 +69,15 @@ class ServiceSettings:
     canary_seconds: float = setting(
         "ATELIER_CANARY_SECONDS", 30.0, "Time between two self-tests.", parse=number(minimum=0.05)
     )
+    plugins: tuple[str, ...] = setting(
+        "ATELIER_PLUGINS", (), "Plugins that are used, comma-separated; `none` for none. Empty: all that are installed."
+    )
+    require_plugins: tuple[str, ...] = setting(
+        "ATELIER_REQUIRE_PLUGINS", (), "Plugins without which nothing is drawn, comma-separated."
+    )
+    trace_plugins: bool = setting(
+        "ATELIER_TRACE_PLUGINS", False, "Write a line for each hook of a plugin that is asked."
+    )
     log_level: str = setting(
         "ATELIER_LOG_LEVEL",
         "info",

@@ -92,10 +92,11 @@ class Sitting:
     def __init__(self, request: EditRequest, call: Call) -> None:
         """Load and decode the picture of a request.
 
-        Raises what `Call.load` and `decode` raise.
+        Raises what `Call.load` and `decode` raise, and FieldOutOfRangeError for measures that nobody takes.
         """
         self._request = request
         self._call = call
+        call.plugins.check_measures(request.output.measures)
         self.portrait = Portrait(picture_of(request.image, call), call.models)
         self._share = 1.0
 
@@ -148,6 +149,8 @@ class Sitting:
         with call.stage("identity"):
             likeness = Likeness(call, portrait, face, request.identity_floor)
             identity = likeness.measure(outcome.moved or outcome.picture, outcome.identity)
+        result = outcome.moved or Portrait(outcome.picture, call.models)
+        asked = call.measured(request.output.measures, result, portrait)
         with call.stage("encode"):
             encoded = encode(outcome.picture, wire.encode_options(request.output))
         image = call.store(encoded, request.output)
@@ -159,7 +162,7 @@ class Sitting:
             selected=face.index if face else None,
             ita_degrees={index: tone for index, tone in tones.items() if tone is not None},
             include_mesh=request.include_mesh,
-            measures=(*outcome.measures, identity),
+            measures=(*outcome.measures, identity, *asked),
         )
         return image, report
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from atelier_service.admission import Admission
     from atelier_service.models.backend import ModelBackend
     from atelier_service.pictures import Pictures
+    from atelier_service.plugins import Plugins
     from atelier_service.servicer import Servicer
 
     Context = grpc.aio.ServicerContext[Any, Any]
@@ -109,6 +110,7 @@ class Desk:
         pictures: Pictures,
         on_fault: Callable[[], None],
         encoder: Encoder | None = None,
+        plugins: Plugins | None = None,
     ) -> None:
         self._capability = capability
         self._servicer = servicer
@@ -119,6 +121,7 @@ class Desk:
         self._pictures = pictures
         self._on_fault = on_fault
         self._encoder = encoder
+        self._plugins = plugins
 
     async def unary(self, method: str, request: Message, context: Context) -> Message:
         """Answer a unary RPC."""
@@ -165,6 +168,7 @@ class Desk:
             cancellation=cancellation,
             deadline=deadline,
             encoder=self._encoder,
+            plugins=self._plugins,
         )
 
     def _asked(self, method: str, request: Message, context: Context) -> Asked:
