@@ -55,6 +55,9 @@ BANNED = {
 # Run by environments of their own, which hold what these import: model conversion, and Triton's Python backend.
 ELSEWHERE = ("atelier_models/worker/", "atelier_models/backend/")
 
+# What needs the extra `atelier-sdk[testing]`; the SDK itself is installed with pluggy alone.
+EXTRA = ("atelier_sdk/testing/", "atelier_sdk/pytest_plugin.py")
+
 DISTRIBUTIONS = sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("*/**/pyproject.toml"))
 
 # Our import names, and the distributions that carry them.
@@ -103,12 +106,17 @@ def carriers(name: str) -> set[str]:
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)
 def test_arrows_point_one_way(distribution: str) -> None:
     default = PLUGIN if distribution.startswith("plugins/") else SERVICE
-    assert (imports(distribution) & {*OURS}) - ARROWS.get(distribution, default) == set()
+    assert (imports(distribution, without=EXTRA) & {*OURS}) - ARROWS.get(distribution, default) == set()
 
 
 @pytest.mark.parametrize("distribution", sorted(BANNED))
 def test_heavy_packages_stay_where_they_are_used(distribution: str) -> None:
-    assert imports(distribution) & BANNED[distribution] == set()
+    assert imports(distribution, without=EXTRA) & BANNED[distribution] == set()
+
+
+def test_the_sdk_needs_pluggy_alone_and_its_kit_nothing_of_ours_but_the_api() -> None:
+    assert imports("plugins/sdk", without=EXTRA) == {"pluggy"}
+    assert imports("plugins/sdk") & {*OURS} == {"buf"}
 
 
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)

@@ -10,6 +10,7 @@ with whatever it was built. `FakeHost` is for unit tests of hooks. Needs the ext
 
 from atelier_sdk.testing.conformance import conformance
 from atelier_sdk.testing.edit import Box, Edit, mean_difference
+from atelier_sdk.testing.host import CALL, FakeHost
 from atelier_sdk.testing.portrait import BACKGROUND, FACE, portrait
 
-__all__ = ["BACKGROUND", "FACE", "Box", "Edit", "conformance", "mean_difference", "portrait"]
+__all__ = ["BACKGROUND", "CALL", "FACE", "Box", "Edit", "FakeHost", "conformance", "mean_difference", "portrait"]

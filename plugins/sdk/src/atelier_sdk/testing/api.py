@@ -40,7 +40,7 @@ class Api:
     @cached_property
     def service(self) -> ServiceDescriptor:
         """Return the service. Raises IncompleteError where an import or the service is missing."""
-        pool = descriptor_pool.DescriptorPool()  # type: ignore[no-untyped-call]
+        pool = descriptor_pool.DescriptorPool()
         try:
             for file in self.files.file:
                 pool.Add(file)  # type: ignore[no-untyped-call]

@@ -83,15 +83,12 @@ class Caller:
     def begin(self, method: MethodDescriptor, message: Any, timeout: float = TIMEOUT_SECONDS) -> Pending:
         """Call and do not wait."""
         service, kind = method.containing_service, message_class(method.output_type)
-        make = self._channel.unary_stream if method.server_streaming else self._channel.unary_unary
-        call = make(
-            f"/{service.full_name}/{method.name}",
-            request_serializer=lambda each: each.SerializeToString(),
-            response_deserializer=kind.FromString,
-        )
+        path = f"/{service.full_name}/{method.name}"
         if method.server_streaming:
-            return Pending(call(message, timeout=timeout), streams=True)
-        return Pending(call.future(message, timeout=timeout), streams=False)
+            stream = self._channel.unary_stream(path, _serialised, kind.FromString)
+            return Pending(stream(message, timeout=timeout), streams=True)
+        unary = self._channel.unary_unary(path, _serialised, kind.FromString)
+        return Pending(unary.future(message, timeout=timeout), streams=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +138,7 @@ def refused(error: Any) -> Refusal:
         if detail.Unpack(bad):
             fields += [violation.field for violation in bad.field_violations]
     return Refusal(code, message, tuple(reasons), tuple(domains), tuple(fields), len(found))
+
+
+def _serialised(message: Any) -> bytes:
+    return bytes(message.SerializeToString())

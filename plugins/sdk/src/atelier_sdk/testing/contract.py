@@ -37,6 +37,7 @@ STOPPED_SHARE: Final = 0.8
 """A call that is stopped early may cost this much of a whole one: work stops between stages, and stages are coarse."""
 EARLY: Final = 0.15
 """When a call is stopped, as a share of the time that it usually takes."""
+ATTEMPTS: Final = 3
 TOO_QUICK_SECONDS: Final = 0.15
 
 MODES: Final = ("RGB", "L", "RGBA")
@@ -216,29 +217,29 @@ class Contract:
         """A call that nobody waits for costs less than a whole one, and its slot is free again."""
         load = self._long_enough(operation)
 
-        def cancel(pending: Pending) -> None:
-            time.sleep(EARLY * load.wall_seconds)
+        process = self.bench.process()
+
+        def cancel(attempt: int) -> None:
+            pending = Caller(process.channel).begin(self.bench.method(operation), load.message)
+            process.wait_for_cpu(EARLY / attempt * load.cpu_seconds, at_most_seconds=load.wall_seconds)
             pending.cancel()
 
-        self._check_stopped(operation, load, cancel, "was cancelled", "Ask between stages whether the call is wanted.")
+        self._check_stopped(operation, load, cancel, "Ask between stages whether the call is still wanted.")
 
     def test_a_deadline_ends_the_work(self, operation: Edit) -> None:
         """A call whose deadline cannot suffice is refused, or ends in time with its work."""
         load = self._long_enough(operation)
-        codes: list[str] = []
+        caller, method = Caller(self.bench.channel()), self.bench.method(operation)
+        ends: list[str] = []
 
-        def wait(pending: Pending) -> None:
-            try:
-                pending.result()
-            except grpc.RpcError as error:
-                codes.append(error.code().name)  # type: ignore[attr-defined]
+        def wait(attempt: int) -> None:
+            got = caller.send(method, load.message, EARLY / attempt * load.wall_seconds)
+            ends.append(got.code if isinstance(got, Refusal) else "an answer")
 
-        timeout = EARLY * load.wall_seconds
-        advice = "Stop at the deadline, or refuse a call that usually takes longer than what is left."
-        self._check_stopped(operation, load, wait, f"had {timeout:.2f} s", advice, timeout)
+        self._check_stopped(operation, load, wait, "Stop at the deadline, or refuse what usually takes longer.")
         hold(
-            codes == ["DEADLINE_EXCEEDED"],
-            f"{operation.rpc} with a deadline of {timeout:.2f} s ended with {codes or 'an answer'}",
+            set(ends) == {"DEADLINE_EXCEEDED"},
+            f"{operation.rpc}, with a deadline of {EARLY * load.wall_seconds:.2f} s, ended with {', '.join(ends)}",
             "End with DEADLINE_EXCEEDED.",
         )
 
@@ -303,20 +304,21 @@ class Contract:
             pytest.skip(f"{edit.rpc} is over in {load.wall_seconds:.2f} s: too soon to see whether it can be stopped")
         return load
 
-    def _check_stopped(
-        self,
-        edit: Edit,
-        load: Load,
-        stop: Callable[[Pending], None],
-        how: str,
-        advice: str,
-        timeout: float = 120.0,
-    ) -> None:
-        caller, method = Caller(self.bench.channel()), self.bench.method(edit)
-        cost = self.bench.process().spent(lambda: stop(caller.begin(method, load.message, timeout)))
+    def _check_stopped(self, edit: Edit, load: Load, work: Callable[[int], None], advice: str) -> None:
+        """Hold that one of some attempts, each stopped earlier, saves work, and that the next call is served.
+
+        One is enough: who never stops uses the whole time always; who stops may be missed by a test that had to wait.
+        """
+        costs: list[float] = []
+        for attempt in range(1, ATTEMPTS + 1):
+            costs.append(self.bench.process().spent(lambda attempt=attempt: work(attempt)))  # type: ignore[misc]
+            if costs[-1] <= STOPPED_SHARE * load.cpu_seconds:
+                break
+        seen = ", ".join(f"{cost:.2f}" for cost in costs)
         hold(
-            cost <= STOPPED_SHARE * load.cpu_seconds,
-            f"{edit.rpc} {how} and still used {cost:.2f} s of processor time; a whole call uses {load.cpu_seconds:.2f}",
+            min(costs) <= STOPPED_SHARE * load.cpu_seconds,
+            f"{edit.rpc} used {seen} s of processor time though it was to stop early; a whole call uses "
+            f"{load.cpu_seconds:.2f} s",
             advice,
         )
         self.bench.ask(edit, edit.unchanged, png(portrait()))
@@ -334,7 +336,7 @@ class Contract:
             running.result()
         except grpc.RpcError as error:
             broken(
-                f"the call that ran when SIGTERM came ended with {error.code().name}: {error.details()}",  # type: ignore[attr-defined]
+                f"the call that ran when SIGTERM came ended with {error.code().name}: {error.details()}",
                 "Let running calls finish before the server stops (grpc: server.stop(grace)).",
             )
 

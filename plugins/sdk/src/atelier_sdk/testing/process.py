@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import grpc
 import psutil
@@ -28,7 +28,7 @@ STOP_SECONDS: Final = 40.0
 SERVING: Final = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING: Final = health_pb2.HealthCheckResponse.NOT_SERVING
 
-_QUIET_SECONDS, _LOOK_SECONDS = 0.3, 0.05
+_QUIET_SECONDS, _LOOK_SECONDS = 0.2, 0.05
 _QUIET_CPU_SECONDS = 0.02  # less than this in a look is a process that waits
 
 
@@ -95,6 +95,12 @@ class ServiceProcess:
                     times = each.cpu_times()
                     total += times.user + times.system
         return total
+
+    def wait_for_cpu(self, seconds: float, *, at_most_seconds: float) -> None:
+        """Wait until the process itself has used so much more processor time, or for so long by the clock."""
+        before, ends = sum(self._process.cpu_times()[:2]), time.monotonic() + at_most_seconds
+        while sum(self._process.cpu_times()[:2]) - before < seconds and time.monotonic() < ends:
+            time.sleep(0.005)
 
     def spent(self, work: Callable[[], object]) -> float:
         """Return the processor seconds that it uses from the start of `work` until it is quiet again."""
@@ -171,8 +177,7 @@ def health(channel: grpc.Channel, service: str) -> int | grpc.StatusCode:
     try:
         answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(service=service), timeout=5)
     except grpc.RpcError as error:
-        code: Any = error.code()  # type: ignore[attr-defined]
-        return code  # type: ignore[no-any-return]
+        return error.code()
     return int(answer.status)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,7 @@ def global_shift(source: NDArray[np.uint8], result: NDArray[np.uint8]) -> float:
     cross = spectra[0] * np.conj(spectra[1])
     surface = np.fft.ifft2(cross / np.maximum(np.abs(cross), 1e-9)).real
     peak = np.unravel_index(int(np.argmax(surface)), surface.shape)
-    return float(np.hypot(*(_offset(surface, peak, axis) for axis in (0, 1))))
+    return math.hypot(_offset(surface, peak, 0), _offset(surface, peak, 1))
 
 
 def _windowed(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
