@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from atelier.v1 import generate_pb2
 
 from atelier_generate.backend import Sketch
-from atelier_generate.director import direct, open_fields
+from atelier_generate.director import direct, direct_prompt, open_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,9 +56,7 @@ def composed_of(generation: generate_pb2.Generation, backend: Backend, family: s
     """
     if generation.WhichOneof("brief") != "prompt":
         return direct(generation.direction, family or backend.family, backend.honours)
-    given = generation.prompt
-    read = direct(generate_pb2.Direction(text=given.text), backend.family, backend.honours)
-    return dataclasses.replace(read, prompt=given.text, negative_prompt=given.negative_text)
+    return direct_prompt(generation.prompt, backend.family, backend.honours)
 
 
 def _sketches(generation: generate_pb2.Generation, read: Composed) -> Iterator[Sketch]:

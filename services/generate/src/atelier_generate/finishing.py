@@ -13,7 +13,8 @@ from atelier_service import wire
 
 from atelier_generate.person import similarity_measure
 from atelier_generate.record import record_of, signed
-from atelier_generate.selection import Finished
+from atelier_generate.safety import finished
+from atelier_generate.selection import REALISM, Finished, unknown_realism
 from atelier_generate.technical import technical_measures
 
 if TYPE_CHECKING:
@@ -39,12 +40,13 @@ class Finisher:
     call: Call
 
     def finish(self, drawn: Drawn) -> Finished:
-        """Measure a candidate, sign it with its record, encode and store it.
+        """Have a candidate judged, measure it, sign it with its record, encode and store it.
 
-        Raises what `encode` and `Call.store` raise, and what keeps an identity floor from being measured.
+        Raises PolicyRefusedError, PolicyFailedError, and what `encode` and `Call.store` raise.
         """
         call, output = self.call, self.commission.request.output
         sketch = self.commission.sketches[drawn.candidate]
+        drawn = finished(drawn, sketch, call)
         picture = Picture.from_array(quantised(drawn.pixels, 16 if output.bit_depth == 16 else 8))
         portrait = Portrait(picture, call.models)
         record = record_of(
@@ -56,8 +58,8 @@ class Finisher:
             models=self.models.used(call),
             references=[picture.source.sha256 for picture in self.references],
         )
+        measures = self._measures(portrait)
         with call.stage("measure"):
-            measures = self._measures(portrait)
             tones = {face.index: portrait.ita_degrees(face) for face in portrait.faces}
         with call.stage("encode"):
             encoded = encode(signed(picture, record), wire.encode_options(output))
@@ -74,6 +76,14 @@ class Finisher:
         )
 
     def _measures(self, portrait: Portrait) -> tuple[Measure, ...]:
-        """Measure how like the person the candidate is, and what needs neither a person nor a critic."""
-        likeness = similarity_measure(self.people, portrait, self.commission.request.identity_floor)
-        return (*((likeness,) if likeness else ()), *technical_measures(portrait))
+        """Take realism and identity first, then what needs no plugin and nobody to be like, then what was asked for."""
+        call, request = self.call, self.commission.request
+        realism = (REALISM,) if REALISM in call.plugins.measures else ()
+        taken = call.measured(tuple(dict.fromkeys((*realism, *request.output.measures))), portrait)
+        critic = tuple(one for one in taken if one.name == REALISM) or (unknown_realism(),)
+        with call.stage("identity"):
+            likeness = similarity_measure(self.people, portrait, request.identity_floor)
+        with call.stage("measure"):
+            technical = technical_measures(portrait)
+        others = tuple(one for one in taken if one.name != REALISM)
+        return (*critic, *((likeness,) if likeness else ()), *technical, *others)

@@ -77,7 +77,8 @@ def record_of(
     alone.candidates, alone.seed = 1, sketch.seed
     del alone.references[:]
     output.CopyFrom(request.output)
-    output.ClearField("as_artifact")  # Where a file is kept changes nothing of it.
+    for changes_nothing in ("as_artifact", "measures"):
+        output.ClearField(changes_nothing)
     made_by = {"name": backend.name, **backend.made_of}
     return Record(version, alone, output, sketch, drawn.chosen, made_by, tuple(models), tuple(references))
 

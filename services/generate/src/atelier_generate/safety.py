@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from atelier_sdk import Candidate, PlannedGeneration
@@ -16,20 +16,11 @@ if TYPE_CHECKING:
     from atelier_generate.commission import Commission
 
 
-class Policies(Protocol):
-    """What judges and changes, or raises a refusal: every plugin that implements the hooks, one after the other."""
+def prepared(commission: Commission, call: Call) -> Commission:
+    """Have what is about to be drawn judged; the words may come out changed.
 
-    def prepare(self, generation: PlannedGeneration) -> PlannedGeneration:
-        """Judge what is about to be drawn. Raises PolicyRefusedError or PolicyFailedError."""
-        ...
-
-    def finish(self, candidate: Candidate) -> Candidate:
-        """Judge what was drawn. Raises as `prepare`."""
-        ...
-
-
-def prepared(commission: Commission, policies: Policies, call: Call) -> Commission:
-    """Have what is about to be drawn judged; the words may come out changed."""
+    Raises PolicyRefusedError, PolicyFailedError.
+    """
     generation, prompt = commission.request.generation, commission.composed.prompt
     planned = PlannedGeneration(
         request_id=call.request_id,
@@ -40,14 +31,14 @@ def prepared(commission: Commission, policies: Policies, call: Call) -> Commissi
         candidates=generation.candidates,
         references=len(generation.references) + bool(generation.profile),
     )
-    judged = policies.prepare(planned)
+    judged = call.plugins.prepare(planned)
     if judged.prompt == planned.prompt and judged.negative_prompt == planned.negative_prompt:
         return commission
     return _reworded(commission, judged)
 
 
-def finished(drawn: Drawn, sketch: Sketch, policies: Policies, call: Call) -> Drawn:
-    """Have a candidate judged; pixels and notes may come out changed."""
+def finished(drawn: Drawn, sketch: Sketch, call: Call) -> Drawn:
+    """Have a candidate judged; pixels and notes may come out changed. Raises as `prepared`."""
     candidate = Candidate(
         request_id=call.request_id,
         tenant=call.identity.tenant,
@@ -56,7 +47,7 @@ def finished(drawn: Drawn, sketch: Sketch, policies: Policies, call: Call) -> Dr
         pixels=drawn.pixels,
         notes=drawn.notes,
     )
-    judged = policies.finish(candidate)
+    judged = call.plugins.finish(candidate)
     if judged is candidate:
         return drawn
     return dataclasses.replace(drawn, pixels=np.asarray(judged.pixels, np.float32), notes=tuple(judged.notes))

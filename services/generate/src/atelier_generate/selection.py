@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from atelier_imaging.measures import Verdict
+from atelier_imaging.measures import Verdict, not_measurable
+from atelier_imaging.region import Region
 
 from atelier_generate.person import SIMILARITY
 from atelier_generate.technical import held
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from atelier_generate.record import Record
 
 REALISM: Final = "realism"
+
+
+def unknown_realism() -> Measure:
+    """Say that nobody is there to say how natural a portrait looks."""
+    why = "No critic is installed; a plugin that brings the measure `realism`, such as inspect, is one."
+    return not_measurable(REALISM, "score", None, why, Region.FACE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,6 +18,7 @@ from atelier_generate.commission import commission_of, composed_of
 from atelier_generate.finishing import Finisher
 from atelier_generate.person import SIMILARITY, Referenced, below_floor
 from atelier_generate.profile import Profiled
+from atelier_generate.safety import prepared
 from atelier_generate.selection import ranked
 from atelier_generate.watching import Watched
 
@@ -47,7 +48,8 @@ class GenerateServicer(Servicer):
 
     def generate(self, request: generate_pb2.GenerateRequest, call: Call) -> Responses:
         """Draw candidates, say what happens on the way, and answer the most natural."""
-        commission = commission_of(request, self._backend, call)
+        call.plugins.check_measures(request.output.measures)
+        commission = prepared(commission_of(request, self._backend, call), call)
         people = self._people(request.generation, call)
         models = Watched(call.models)
         references = _pictures(people)

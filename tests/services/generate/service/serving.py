@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from atelier_generate.backend import Backend
     from atelier_sdk.errors import AtelierError
     from atelier_service.models.backend import ModelBackend
+    from atelier_service.plugins import Plugins
     from numpy.typing import NDArray
 
     Stub = generate_pb2_grpc.GenerateServiceAsyncStub
@@ -82,12 +83,18 @@ def wanted(**fields: Any) -> generate_pb2.GenerateRequest:
 
 @asynccontextmanager
 async def serving(
-    tmp_path: Path, models: ModelBackend, backend: Backend, *, at_once: int = 1, identity_address: str = ""
+    tmp_path: Path,
+    models: ModelBackend,
+    backend: Backend,
+    *,
+    at_once: int = 1,
+    identity_address: str = "",
+    plugins: Plugins | None = None,
 ) -> AsyncIterator[Running]:
     """Run the service."""
     servicer = GenerateServicer(backend, identity_address=identity_address)
     store = ArtifactStore.from_url((tmp_path / "artifacts").as_uri())
-    server = Server(generate_capability(at_once), servicer, backend=models, store=store)
+    server = Server(generate_capability(at_once), servicer, backend=models, store=store, plugins=plugins)
     port = await server.start("127.0.0.1:0")
     await server.ready()  # The canary counts as a step, too.
     options = [("grpc.max_receive_message_length", LIMIT)]
