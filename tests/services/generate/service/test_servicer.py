@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 import skimage.data
 from atelier.v1 import generate_pb2, image_pb2
+from atelier_client import Report
+from atelier_client.again import Record
 from atelier_sdk.errors import ModelNotInstalledError, ModelUnusableError
 from google.protobuf import json_format
 
@@ -87,6 +89,21 @@ async def test_the_picture_says_that_it_was_drawn_and_carries_its_record(service
     assert kind.endswith("/trainedAlgorithmicMedia")
     record = json.loads(packet.findtext(".//{urn:atelier:record:1/}record") or "")
     assert (record["generation"]["seed"], record["backend"]) == ("5", {"name": "sketchbook", "edition": "first"})
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "JPEG", "WEBP", "AVIF", "TIFF"])
+async def test_a_portrait_of_every_format_carries_the_record_that_draws_it_again(
+    service: Running, tmp_path: Path, file_format: str
+) -> None:
+    output = image_pb2.OutputOptions(format=image_pb2.ImageFormat.Value(f"IMAGE_FORMAT_{file_format}"), quality=80)
+    first = await service.result(candidates=2, seed=5, output=output)
+    path = tmp_path / "portrait"
+    path.write_bytes(first.image.content)
+    record = Record.read(path)
+    again = {field.name: value for field, value in record.generation().ListFields()}
+    second = await service.result(**again, output=record.output())
+    assert second.image == first.image
+    assert record.differences(Report(second.report)) == ()
 
 
 async def test_metadata_are_left_out_where_that_is_asked_for(service: Running) -> None:
