@@ -1,0 +1,51 @@
+"""What a brief leaves open of a person, drawn by the seed: everybody is as likely as everybody else."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from typing import TYPE_CHECKING, Final
+
+from atelier_generate.director.briefing import patterns
+
+if TYPE_CHECKING:
+    from atelier_generate.brief import Brief, Light
+
+AGES: Final = (18, 80)
+"""Ages in years from which one is drawn, both ends included."""
+
+SKIN_ITA_DEGREES: Final = (-50.0, 60.0)
+"""Typology angles from which one is drawn: from dark to very light in the classes of Del Bino and Bernerd (2013)."""
+
+HAIR: Final = ("black", "brown", "blond", "red", "grey", "white")
+"""Tones of hair from which one is drawn."""
+
+
+def open_fields(brief: Brief, seed: int) -> Brief:
+    """Return a brief whose age, sex, skin tone, hair and side of light are settled, each drawn uniformly by the seed.
+
+    Each is drawn whether or not it is open, so that what is said of one does not change another. None is guessed from
+    another. `seed` is 0 to 2**64 - 1; the same seed draws the same.
+    """
+    drawn = random.Random(seed)  # noqa: S311 - a seed that reproduces is wanted, not a secret
+    age = float(AGES[0] + int(drawn.random() * (AGES[1] - AGES[0] + 1)))
+    womanhood = float(int(drawn.random() * 2))
+    ita = SKIN_ITA_DEGREES[0] + drawn.random() * (SKIN_ITA_DEGREES[1] - SKIN_ITA_DEGREES[0])
+    hair = HAIR[int(drawn.random() * len(HAIR))]
+    side = 1.0 if drawn.random() < 0.5 else -1.0
+    sitter = brief.sitter
+    settled = dataclasses.replace(
+        sitter,
+        age_years=age if sitter.age_years is None else sitter.age_years,
+        womanhood=womanhood if sitter.womanhood is None else sitter.womanhood,
+        skin_ita_degrees=round(ita, 1) if sitter.skin_ita_degrees is None else sitter.skin_ita_degrees,
+        hair=hair if sitter.hair is None else sitter.hair,
+    )
+    return dataclasses.replace(brief, sitter=settled, light=_sided(brief.light, side))
+
+
+def _sided(light: Light, side: float) -> Light:
+    """Put the key of a pattern on a side, where the pattern has one and none is said."""
+    if light.azimuth_degrees is not None or light.pattern not in patterns():
+        return light
+    return dataclasses.replace(light, azimuth_degrees=side * abs(patterns()[light.pattern]["azimuth"]))

@@ -1,0 +1,71 @@
+"""Presets: values of fields that are left open, for a purpose or a look."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from atelier_sdk.errors import FieldViolation
+
+from atelier_generate.director.fields import fields
+from atelier_generate.director.vocabulary import data
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from atelier_sdk.preset import Preset as Offered
+
+    from atelier_generate.director.fields import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """Values by paths of a direction's fields, under a name. `kind` is `purpose` or `look`."""
+
+    kind: str
+    name: str
+    description: str
+    values: Mapping[str, Value]
+
+
+@cache
+def own_presets() -> Mapping[str, Preset]:
+    """Read the presets that come with the director, by name."""
+    return {name: Preset(name=name, **entry) for name, entry in data("presets.toml").items()}
+
+
+def presets_with(added: Iterable[Offered]) -> Mapping[str, Preset]:
+    """Return the presets with those that plugins add; presets of another kind than purpose or look are left out.
+
+    Raises ValueError for a name that is taken, or a value that its field does not take.
+    """
+    known = dict(own_presets())
+    for one in added:
+        if one.kind not in {"purpose", "look"}:
+            continue
+        if one.name in known:
+            raise ValueError(f"there are two presets of the name {one.name!r}")
+        known[one.name] = Preset(one.kind, one.name, one.description, _checked(one))
+    return known
+
+
+def unknown(kind: str, name: str, known: Iterable[str], field: str) -> FieldViolation:
+    """Say that there is no such name, and which are the nearest."""
+    names = list(known)
+    near = difflib.get_close_matches(name.casefold(), names, n=3, cutoff=0.5) or names[:3]
+    shown = name if len(name) <= 64 else f"{name[:64]}…"
+    return FieldViolation(field, f"there is no {kind} {shown!r}; the nearest are {', '.join(near)}")
+
+
+def _checked(one: Offered) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for path, value in one.values.items():
+        known = fields().get(path)
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        plain: Value | None = float(value) if number else value if isinstance(value, str) else None  # type: ignore[arg-type]
+        if known is None or plain is None or not known.takes(plain):
+            raise ValueError(f"the preset {one.name!r} sets {path!r} to {value!r}, which it does not take")
+        values[path] = plain
+    return values
