@@ -42,6 +42,26 @@ def test_values_are_read_by_the_fields_type() -> None:
     assert read(Toy, environment) == expected
 
 
+def test_a_secret_may_come_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("sesame\n")
+    assert read(Toy, {"TOY_TOKEN_FILE": str(file)}).token == "sesame"
+
+
+def test_what_is_no_secret_comes_in_no_file(tmp_path: Path) -> None:
+    file = tmp_path / "workers"
+    file.write_text("3")
+    assert read(Toy, {"TOY_WORKERS_FILE": str(file)}) == Toy()
+
+
+def test_a_secret_that_is_given_twice_or_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    file = str(tmp_path / "missing")
+    with pytest.raises(SettingsError, match=r"^TOY_TOKEN: the file .*missing cannot be read"):
+        read(Toy, {"TOY_TOKEN_FILE": file})
+    with pytest.raises(SettingsError, match=r"^TOY_TOKEN: it is given twice"):
+        read(Toy, {"TOY_TOKEN_FILE": file, "TOY_TOKEN": "sesame"})
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [

@@ -67,6 +67,7 @@ def models() -> None:
     atelier models convert       make ONNX graphs of them (pulls what is missing)
     atelier models verify        compare the graphs with the originals
     atelier models repository    write the Triton repository (prints its path)
+    atelier models publish       put everything into a store for a cluster
     atelier models adopt         add an upscaler of one's own
     """  # noqa: D301 - \b is click's sign for a paragraph that keeps its lines
 
@@ -184,6 +185,20 @@ def repository(*, as_json: bool) -> None:
         click.echo(json.dumps({"path": str(ready.repository), "models": sorted(ready.models)}))
     else:
         click.echo(ready.repository)
+
+
+@models.command()
+@click.argument("url")
+def publish(url: str) -> None:
+    """Publish all models to URL for a cluster, and print the SHA-256 of the release; installs what is missing first.
+
+    URL is a folder or an object store: file:///srv/models, s3://bucket, gs://bucket, az://container. Files that are there
+    already are not sent again. The pods of a cluster fetch the release that their overlay names
+    (ATELIER_MODELS_SHA256), and refuse every file whose content is another one.
+    """
+    from atelier_models import publish as publishing
+
+    click.echo(publishing.publish(default_home(), url, _reporter()))
 
 
 @models.command()

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from obstore.store import ObjectStore
 
-__all__ = ["DEFAULT_TENANT", "TENANT_KEY", "Artifact", "ArtifactLimits", "ArtifactStore", "check_tenant"]
+__all__ = ["DEFAULT_TENANT", "TENANT_KEY", "Artifact", "ArtifactLimits", "ArtifactStore", "check_tenant", "open_store"]
 
 CHUNK_BYTES: Final = MIB
 DEFAULT_MEDIA_TYPE: Final = "application/octet-stream"
@@ -72,6 +72,11 @@ class _Entry:
     artifact: Artifact
 
 
+def open_store(url: str) -> ObjectStore:
+    """Open `file:///folder` (made if absent), `s3://…`, `gs://…`, `az://…` or `memory:///`."""
+    return LocalStore.from_url(url, mkdir=True) if url.startswith("file:") else from_url(url)
+
+
 class ArtifactStore:
     """Store, describe, read and delete files of tenants in a folder or in an object store.
 
@@ -90,8 +95,7 @@ class ArtifactStore:
     @classmethod
     def from_url(cls, url: str, limits: ArtifactLimits | None = None) -> Self:
         """Open the store at `file:///folder` (made if absent), `s3://…`, `gs://…`, `az://…` or `memory:///`."""
-        store = LocalStore.from_url(url, mkdir=True) if url.startswith("file:") else from_url(url)
-        return cls(store, limits)
+        return cls(open_store(url), limits)
 
     async def put(
         self,

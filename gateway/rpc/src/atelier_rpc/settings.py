@@ -51,7 +51,8 @@ def setting(
 
     `parse` turns the text into the value and raises ValueError with what is wrong; without one, the field's type does:
     `str`, `int`, `float`, `bool`, `Path` or `tuple[str, ...]` (comma-separated). An empty variable is an absent one. A
-    secret is left out of `repr`, and its default out of the table.
+    secret is left out of `repr`, its default out of the table, and it may come in the file that `<variable>_FILE`
+    names.
     """
     metadata = {_KEY: _Setting(variable, help, secret, parse)}
     return dataclasses.field(default=default, repr=not secret, metadata=metadata)
@@ -64,15 +65,29 @@ def read(kind: type[Settings], environ: Mapping[str, str]) -> Settings:
     wrong: list[str] = []
     for field in dataclasses.fields(cast("Any", kind)):
         declared: _Setting = field.metadata[_KEY]
-        text = environ.get(declared.variable, "")
         parse = declared.parse or _PARSERS[types[field.name]]
         try:
+            text = _text(declared, environ)
             values[field.name] = parse(text) if text else field.default
         except ValueError as error:
             wrong.append(f"{declared.variable}: {error}")
     if wrong:
         raise SettingsError("\n".join(wrong))
     return kind(**values)
+
+
+def _text(declared: _Setting, environ: Mapping[str, str]) -> str:
+    """Return a variable's text, a secret's from the file that `<variable>_FILE` names. Raises ValueError."""
+    text = environ.get(declared.variable, "")
+    file = environ.get(f"{declared.variable}_FILE", "") if declared.secret else ""
+    if not file:
+        return text
+    if text:
+        raise ValueError(f"it is given twice, by {declared.variable}_FILE as well")
+    try:
+        return Path(file).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"the file {file} cannot be read: {type(error).__name__}") from None
 
 
 def read_or_exit(kind: type[Settings], *, program: str, description: str, more: Sequence[type[Any]] = ()) -> Settings:

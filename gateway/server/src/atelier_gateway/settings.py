@@ -43,6 +43,21 @@ class GatewaySettings:
     metrics_listen: str = setting(
         "ATELIER_METRICS_LISTEN", "127.0.0.1:8611", "Address for Prometheus; `off` for none.", parse=_address_or_off
     )
+    tls_listen: str = setting(
+        "ATELIER_TLS_LISTEN", "", "Address for callers with TLS besides. Empty: none.", parse=address
+    )
+    tls_folder: Path | None = setting(  # noqa: RUF009 (it makes a dataclass field)
+        "ATELIER_TLS_FOLDER",
+        None,
+        "Folder with `tls.crt` and `tls.key`, looked at again for every new connection.",
+        parse=Path,
+    )
+    connection_age_seconds: float = setting(
+        "ATELIER_CONNECTION_AGE_SECONDS",
+        0.0,
+        "After how long callers are asked to connect anew, so that they find gateways that were added; 0 for never.",
+        parse=number(minimum=0),
+    )
     endpoints: str = setting(
         "ATELIER_ENDPOINTS",
         "",
@@ -54,6 +69,21 @@ class GatewaySettings:
     )
     state: Path | None = setting(  # noqa: RUF009 (it makes a dataclass field)
         "ATELIER_STATE", None, "Folder of the running stack. Empty: `run` in `ATELIER_HOME`.", parse=Path
+    )
+    plugins: tuple[str, ...] = setting(
+        "ATELIER_PLUGINS", (), "Plugins that are used, comma-separated; `none` for none. Empty: all that are installed."
+    )
+    require_plugins: tuple[str, ...] = setting(
+        "ATELIER_REQUIRE_PLUGINS", (), "Plugins without which every call is refused, comma-separated."
+    )
+    plugin_manifests: Path | None = setting(  # noqa: RUF009 (it makes a dataclass field)
+        "ATELIER_PLUGIN_MANIFESTS",
+        None,
+        "Folder with files of plugins of other environments. Empty: `plugins.d` in `ATELIER_HOME`.",
+        parse=Path,
+    )
+    trace_plugins: bool = setting(
+        "ATELIER_TRACE_PLUGINS", False, "Write a line for each hook of a plugin that is asked."  # noqa: FBT003
     )
     artifacts: str = setting(
         "ATELIER_ARTIFACTS_URL",
