@@ -44,23 +44,26 @@ def commission_of(asked: generate_pb2.GenerateRequest, backend: Backend, call: C
     if not generation.HasField("candidates"):
         generation.candidates = DEFAULT_CANDIDATES
     with call.stage("compose"):
-        read = composed_of(generation, backend)
+        read = composed_of(generation, backend, call)
         sketches = tuple(_sketches(generation, read))
     return Commission(request, read.message(), sketches)
 
 
-def composed_of(generation: generate_pb2.Generation, backend: Backend, family: str = "") -> Composed:
-    """Read a direction, or a prompt that is used as it stands. Raises what `direct` raises.
+def composed_of(generation: generate_pb2.Generation, backend: Backend, call: Call, family: str = "") -> Composed:
+    """Read a direction, or a prompt that is used as it stands, with the words and presets of plugins.
 
-    `family` is the one that the prompt is phrased for, by default the backend's.
+    `family` is the one that the prompt is phrased for, by default the backend's. Raises what `direct` raises.
     """
-    if generation.WhichOneof("brief") != "prompt":
-        return direct(generation.direction, family or backend.family, backend.honours)
-    return direct_prompt(generation.prompt, backend.family, backend.honours)
+    family, plugins = family or backend.family, call.plugins
+    if generation.WhichOneof("brief") == "prompt":
+        return direct_prompt(generation.prompt, family, backend.honours, plugins.vocabulary)
+    return direct(generation.direction, family, backend.honours, plugins.vocabulary, plugins.presets)
 
 
 def _sketches(generation: generate_pb2.Generation, read: Composed) -> Iterator[Sketch]:
+    """Settle what is open by each candidate's seed; a prompt says it too, unless it stands or somebody is given."""
+    says_it = generation.WhichOneof("brief") == "direction" and not (generation.references or generation.profile)
     for count in range(generation.candidates):
         seed = (generation.seed + count) % _SEEDS
         brief = open_fields(read.brief, seed)
-        yield Sketch(seed, brief, read.prompt, read.negative_prompt)
+        yield Sketch(seed, brief, *(read.prompt_for(brief) if says_it else (read.prompt, read.negative_prompt)))

@@ -9,12 +9,13 @@ import numpy as np
 from atelier.v1 import generate_pb2
 from atelier_imaging.models import FACE_DETECTOR
 from atelier_sdk.errors import ModelNotInstalledError
-from atelier_service.servicer import Servicer
+from atelier_service.servicer import Preset, Servicer
 
 from atelier_generate import messages
 from atelier_generate.afterwards import remedies
 from atelier_generate.backend import Drawn, Order, Step
 from atelier_generate.commission import commission_of, composed_of
+from atelier_generate.director import own_presets
 from atelier_generate.finishing import Finisher
 from atelier_generate.person import SIMILARITY, Referenced, below_floor
 from atelier_generate.profile import Profiled
@@ -46,6 +47,10 @@ class GenerateServicer(Servicer):
         self._backend = backend
         self._identity_address = identity_address
 
+    def presets(self) -> Sequence[Preset]:
+        """Return the presets of purposes and looks."""
+        return [Preset(one.kind, one.name, one.description) for one in own_presets().values()]
+
     def generate(self, request: generate_pb2.GenerateRequest, call: Call) -> Responses:
         """Draw candidates, say what happens on the way, and answer the most natural."""
         call.plugins.check_measures(request.output.measures)
@@ -68,10 +73,10 @@ class GenerateServicer(Servicer):
         self._keep_floor(request, ranking[0])
         yield messages.result(commission, ranking, call, include_mesh=request.include_mesh)
 
-    def compose(self, request: generate_pb2.ComposeRequest, call: Call) -> generate_pb2.ComposeResponse:  # noqa: ARG002
+    def compose(self, request: generate_pb2.ComposeRequest, call: Call) -> generate_pb2.ComposeResponse:
         """Write the prompt, and draw nothing."""
         asked = generate_pb2.Generation(direction=request.direction)
-        composed = composed_of(asked, self._backend, request.family)
+        composed = composed_of(asked, self._backend, call, request.family)
         return generate_pb2.ComposeResponse(composed=composed.message())
 
     def canary(self, call: Call) -> None:
