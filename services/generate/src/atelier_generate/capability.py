@@ -15,7 +15,15 @@ def generate_capability(at_once: int = 1) -> Capability:
         description="Portraits from a photographer's words.",
         descriptors=descriptor_set("atelier.v1.GenerateService"),
         command=(sys.executable, "-m", "atelier_generate"),
-        models=("face_detector", "face_mesh", "iris", "person_segmenter", "face_encoder"),
+        models=(
+            "face_detector",
+            "face_mesh",
+            "iris",
+            "person_segmenter",
+            "face_encoder",
+            "portrait_denoiser",
+            "upscaler_restore_x4",
+        ),
         limits=Limits(
             max_concurrency=at_once, max_queue=32, default_deadline_seconds=300.0, max_deadline_seconds=1800.0
         ),
