@@ -32,8 +32,8 @@ def _fields(ctx: click.Context, param: click.Parameter, said: tuple[str, ...]) -
     """Take fields apart, and list them where that is asked for."""
     if "help" in said:
         width = max(map(len, short_names()))
-        for name, one in short_names().items():
-            click.echo(f"  {name:<{width}}  {one.takes}")
+        for short, known in short_names().items():
+            click.echo(f"  {short:<{width}}  {known.takes}")
         ctx.exit()
     fields: dict[str, str] = {}
     for one in said:

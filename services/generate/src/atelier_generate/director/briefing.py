@@ -69,10 +69,12 @@ def background_of(scene: str) -> tuple[float, float, float] | None:
     return red, green, blue
 
 
+@cache
 def patterns() -> Mapping[str, Mapping[str, float]]:
     """Return the figures of the patterns of light, by name: azimuth, elevation, ratio, softness, kelvin."""
-    found: Mapping[str, Mapping[str, float]] = data("patterns.toml")
-    return found
+    return {
+        name: {figure: float(value) for figure, value in one.items()} for name, one in data("patterns.toml").items()
+    }
 
 
 def _sitter(wishes: Wishes) -> Sitter:

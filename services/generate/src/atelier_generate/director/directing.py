@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from atelier_generate.brief import Brief
     from atelier_generate.director.vocabulary import Vocabulary
 
-_LINTED: Final = (*PROSE, "text", "subject.hair", "subject.sex", "grade", "purpose", "skin.finish")
+_LINTED: Final[tuple[str, ...]] = (*PROSE, "text", "subject.hair", "subject.sex", "grade", "purpose", "skin.finish")
 _BOTH: Final = 0.5
 
 
@@ -104,21 +104,24 @@ def _directed(
     wishes = gather(direction, vocabulary, presets_with(presets), lenient=lenient)
     wishes.check()
     prompt, negative = prompts(wishes, phrased_for, vocabulary)
-    said = {path: wishes.text(path) for path in _LINTED if path in wishes.of and _is_given(wishes.of[path])}
+    brief = brief_of(wishes)
+    said: dict[str, str] = {
+        path: wishes.text(path) for path in _LINTED if path in wishes.of and _is_given(wishes.of[path])
+    }
     return Composed(
         prompt,
         negative,
-        brief_of(wishes),
+        brief,
         (*wishes.warnings, *lint(said)),
-        tuple(interpretations(wishes, phrased_for, honours)),
+        tuple(interpretations(wishes, brief.light, phrased_for, honours)),
         phrased_for,
         wishes,
         vocabulary,
     )
 
 
-def _is_given(wish: Wish) -> bool:
-    return wish.origin is Origin.FIELD
+def _is_given(wishes: Wishes, path: str) -> bool:
+    return path in wishes.of and wishes.of[path].origin is Origin.FIELD
 
 
 def _vocabulary(added: Sequence[Spoken]) -> Vocabulary:

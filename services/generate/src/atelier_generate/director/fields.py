@@ -24,10 +24,16 @@ MANY: Final = frozenset({
 })  # fmt: skip
 """Fields that several phrases can say together."""
 
-NAMED: Final = ("lighting.pattern", "skin.finish", "composition.aspect", "composition.size", "composition.framing")
+NAMED: Final[tuple[str, ...]] = (
+    "lighting.pattern",
+    "skin.finish",
+    "composition.aspect",
+    "composition.size",
+    "composition.framing",
+)
 """Fields that take a name and nothing else."""
 
-PROSE: Final = ("subject.description", "shot", "scene", "pose", "expression", "mood", "extra")
+PROSE: Final[tuple[str, ...]] = ("subject.description", "shot", "scene", "pose", "expression", "mood", "extra")
 """Fields whose words may say other fields too."""
 
 _SIDES: Final[Mapping[int, str]] = {light_pb2.LIGHT_SIDE_LEFT: "left", light_pb2.LIGHT_SIDE_RIGHT: "right"}

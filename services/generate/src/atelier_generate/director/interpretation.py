@@ -14,6 +14,7 @@ from atelier_generate.director.wishes import Origin, Wishes, shown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from atelier_generate.brief import Light
     from atelier_generate.director.wishes import Wish
 
 _UNDERSTOOD: Final = generate_pb2.INTERPRETATION_KIND_UNDERSTOOD
@@ -35,19 +36,35 @@ _DRAWN: Final[Mapping[str, tuple[str, str]]] = {
 _NEVER_OPEN: Final = frozenset({"subject.description", "subject.heritage", "extra", "text", "preset"})
 
 
-def interpretations(wishes: Wishes, family: str, honours: frozenset[str]) -> Iterator[generate_pb2.Interpretation]:
-    """Say what became of each field, in the order of a direction's."""
+def interpretations(
+    wishes: Wishes, light: Light, family: str, honours: frozenset[str]
+) -> Iterator[generate_pb2.Interpretation]:
+    """Say what became of each field, in the order of a direction's.
+
+    A field that is not given and that the model would not honour is passed over.
+    """
     for path in fields():
         wish = wishes.of.get(path)
+        is_honoured = family != EMBEDDED or _is_honoured(path, honours)
         if path == "text":
             yield from _of_text(wishes, family)
-        elif wish is not None:
-            yield _of_wish(path, wish, is_honoured=family != EMBEDDED or _is_honoured(path, honours))
-        elif path in _DRAWN:
-            value, why = _DRAWN[path]
-            yield _said(path, _GUESSED, value, why)
-        elif path not in _NEVER_OPEN:
-            yield _said(path, _GUESSED, "", "Nothing says it; it is left to the model.")
+        elif wish is not None and (is_honoured or wish.origin is not Origin.DEFAULT):
+            yield _of_wish(path, wish, is_honoured=is_honoured)
+        elif wish is None and is_honoured and path not in _NEVER_OPEN:
+            yield _of_open(path, light)
+
+
+def _of_open(path: str, light: Light) -> generate_pb2.Interpretation:
+    """Say what becomes of a field that nothing says: the seed, the pattern of light or the model settles it."""
+    if path in _DRAWN:
+        return _said(path, _GUESSED, *_DRAWN[path])
+    group, _, leaf = path.partition(".")
+    figure: float | None = getattr(light, leaf, None) if group == "lighting" and light.pattern else None
+    if figure is not None:
+        return _said(path, _GUESSED, shown(figure), f"The light's pattern or source has it: {light.pattern}.")
+    if path in {"lighting.side", "lighting.azimuth_degrees"} and light.pattern and light.azimuth_degrees is None:
+        return _said(path, _GUESSED, "", "Each candidate's seed draws the side, both as likely.")
+    return _said(path, _GUESSED, "", "Nothing says it; it is left to the model.")
 
 
 def _is_honoured(path: str, honours: frozenset[str]) -> bool:
@@ -92,7 +109,7 @@ def _of_text(wishes: Wishes, family: str) -> Iterator[generate_pb2.Interpretatio
             yield _said("text", _GUESSED, words, "It was not understood; it is in the prompt as it stands.")
 
 
-def _said(path: str, kind: int, value: str, why: str) -> generate_pb2.Interpretation:
-    return generate_pb2.Interpretation(
-        field=path, kind=generate_pb2.InterpretationKind.Name(kind), value=value, explanation=why
-    )
+def _said(
+    path: str, kind: generate_pb2.InterpretationKind.ValueType, value: str, why: str
+) -> generate_pb2.Interpretation:
+    return generate_pb2.Interpretation(field=path, kind=kind, value=value, explanation=why)

@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 _ENDS: Final = frozenset(",;.!?|()[]{}<>")
 _ARTICLES: Final = frozenset({"a", "an", "the"})
 # Words that carry nothing at the ends of what is left over, and words that carry nothing by themselves.
-_GLUE: Final = frozenset(
-    "a an the of and or with in on at by from for to is are as his her their its has have who s".split()
-)  # noqa: SIM905
-_EMPTY: Final = _GLUE | frozenset(
-    "wearing shot taken photo photograph picture image portrait portraits photography style look mood light lighting "  # noqa: SIM905
-    "lens camera please show me draw make create generate skin hair looking very slightly quite rather".split()
-)
+_GLUE: Final = frozenset({
+    "a", "an", "the", "of", "and", "or", "with", "in", "on", "at", "by", "from", "for", "to", "is", "are", "as", "his",
+    "her", "their", "its", "has", "have", "who", "s",
+})  # fmt: skip
+_EMPTY: Final = _GLUE | {
+    "wearing", "shot", "taken", "photo", "photograph", "picture", "image", "portrait", "portraits", "photography",
+    "style", "look", "mood", "light", "lighting", "lens", "camera", "please", "show", "me", "draw", "make", "create",
+    "generate", "skin", "hair", "looking", "very", "slightly", "quite", "rather",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

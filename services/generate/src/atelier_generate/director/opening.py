@@ -46,6 +46,6 @@ def open_fields(brief: Brief, seed: int) -> Brief:
 
 def _sided(light: Light, side: float) -> Light:
     """Put the key of a pattern on a side, where the pattern has one and none is said."""
-    if light.azimuth_degrees is not None or light.pattern not in patterns():
+    if light.azimuth_degrees is not None or light.pattern is None or light.pattern not in patterns():
         return light
     return dataclasses.replace(light, azimuth_degrees=side * abs(patterns()[light.pattern]["azimuth"]))

@@ -172,7 +172,7 @@ def _met(phrase: Phrase, tokens: Sequence[Token], at: int) -> tuple[int, int, fl
 
 
 def _filled(value: Value, slot: float | None) -> Value:
-    if slot is None or not isinstance(value, str):
+    if slot is None or not isinstance(value, str) or "{" not in value:
         return value
     return -slot if value.startswith("-") else slot
 

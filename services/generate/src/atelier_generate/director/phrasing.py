@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -41,10 +42,22 @@ def prompts(wishes: Wishes, family: str, vocabulary: Vocabulary) -> tuple[str, s
     The order is subject, scene, light and mood, camera, material, purpose.
     """
     form = data("phrasings.toml")["family"][family]
-    words = {**_subject(wishes, family), **_scenery(wishes, vocabulary), **_picture(wishes, vocabulary)}
+    wishes = _reworded(wishes, vocabulary)
+    words = {**_subject(wishes, family), **_scenery(wishes), **_picture(wishes)}
     parts = (form["joint"].join(_pieces(part, words)) for part in form["parts"])
     sentences = [_capital(part) if form["end"] else part for part in parts if part]
     return (form["between"].join(sentences) + form["end"])[:_LONGEST], ", ".join(_negative(wishes, form["negative"]))
+
+
+def _reworded(wishes: Wishes, vocabulary: Vocabulary) -> Wishes:
+    """Put the phrasings that plugins give their values in the values' place."""
+    reworded = dict(wishes.of)
+    for path, wish in wishes.of.items():
+        if isinstance(wish.value, str) and vocabulary.says:
+            names = wish.value.split(", ")
+            said = ", ".join(vocabulary.says.get((path, name), name) for name in names)
+            reworded[path] = replace(wish, value=said)
+    return replace(wishes, of=reworded)
 
 
 def _subject(wishes: Wishes, family: str) -> dict[str, str]:
@@ -83,18 +96,18 @@ def _tone(wishes: Wishes) -> str:
     return _upto("skin", wishes.number(path)) if _said(wishes, path) else ""
 
 
-def _scenery(wishes: Wishes, vocabulary: Vocabulary) -> dict[str, str]:
+def _scenery(wishes: Wishes) -> dict[str, str]:
     scene = wishes.text("scene")
     where = with_article(scene) if scene.endswith(("background", "backdrop", "wall")) else scene
     light = [
-        _named("light", "lighting.pattern", wishes, vocabulary),
-        _named("light", "lighting.source", wishes, vocabulary),
+        _named("light", "lighting.pattern", wishes),
+        _named("light", "lighting.source", wishes),
     ]
     light += [_side(wishes), *(_shade(wishes, path) for path in ("elevation_degrees", "ratio", "softness", "kelvin"))]
     return {"scene": where, "light": ", ".join(dict.fromkeys(filter(None, light))), "mood": _own(wishes, "mood")}
 
 
-def _picture(wishes: Wishes, vocabulary: Vocabulary) -> dict[str, str]:
+def _picture(wishes: Wishes) -> dict[str, str]:
     focal, aperture = wishes.number("lens.focal_mm"), wishes.number("lens.aperture")
     texture, imperfections = wishes.number("skin.texture"), wishes.number("skin.imperfections")
     extra = [wishes.text("extra"), *wishes.leftovers.other, *wishes.leftovers.weighted]
@@ -102,15 +115,15 @@ def _picture(wishes: Wishes, vocabulary: Vocabulary) -> dict[str, str]:
         "shot": wishes.text("shot"),
         "pose": wishes.text("pose"),
         "expression": wishes.text("expression"),
-        "framing": _named("framing", "composition.framing", wishes, vocabulary),
+        "framing": _named("framing", "composition.framing", wishes),
         "focal": f"{focal:g} mm" if focal is not None else "",
         "aperture": f"f/{aperture:g}" if aperture is not None else "",
         "depth": _upto("aperture", aperture),
         "texture": _upto("texture", texture),
         "imperfections": _upto("imperfections", imperfections),
-        "finish": _named("finish", "skin.finish", wishes, vocabulary),
-        "grade": _named("grade", "grade", wishes, vocabulary),
-        "purpose": _named("purpose", "purpose", wishes, vocabulary),
+        "finish": _named("finish", "skin.finish", wishes),
+        "grade": _named("grade", "grade", wishes),
+        "purpose": _named("purpose", "purpose", wishes),
         "extra": ", ".join(filter(None, extra)),
     }
 
@@ -125,13 +138,13 @@ def _own(wishes: Wishes, path: str) -> str:
     return wishes.text(path) if _said(wishes, path) else ""
 
 
-def _named(table: str, path: str, wishes: Wishes, vocabulary: Vocabulary) -> str:
-    """Say a field's names as the data or a plugin says them, and words of one's own as they stand."""
+def _named(table: str, path: str, wishes: Wishes) -> str:
+    """Say a field's names as the data says them, and words of one's own as they stand."""
     if not _said(wishes, path):
         return ""
     known = data("phrasings.toml")[table]
     names = wishes.text(path).split(", ")
-    said = (vocabulary.says.get((path, name), known.get(name, name.replace("_", " "))) for name in names)
+    said = (known.get(name, name.replace("_", " ")) for name in names)
     return ", ".join(filter(None, said))
 
 

@@ -42,6 +42,7 @@ _EXCLUSIVE: Final[Mapping[str, str]] = {
 _STRONGEST: Final = "skin.imperfections"
 _CLOSE_UP_FOCAL_MM: Final = 50.0
 _FLAT_RATIO: Final = 3.0
+_NAMED_AT_MOST: Final = 4
 
 
 class Origin(Enum):
@@ -172,7 +173,7 @@ def _one_of(several: Sequence[Reading]) -> Wish | None:
 
 def _contradicted(wishes: Wishes, path: str, several: Sequence[Reading], *, lenient: bool) -> None:
     words = sorted({one.words for one in several if not one.vague})
-    said = " and ".join(f"`{one}`" for one in words[:4])
+    said = " and ".join(f"`{one}`" for one in words[:_NAMED_AT_MOST])
     if path in wishes.of or lenient:
         wishes.warn("text", words[0], "", f"The text says both {said}; neither is used for {path}.")
     else:
@@ -229,7 +230,8 @@ def _fill_from_presets(wishes: Wishes, presets: Mapping[str, Preset]) -> None:
 
 
 def _refuse_minors(wishes: Wishes, readings: Iterable[Reading], path: str) -> None:
-    for words in dict.fromkeys(one.words for one in readings if one.field == MINOR):
+    minors = dict.fromkeys(one.words for one in readings if one.field == MINOR)
+    for words in list(minors)[:_NAMED_AT_MOST]:
         why = f"`{words}` says somebody under 18, and only adults are drawn; say an age of 18 years or above"
         wishes.violations.append(FieldViolation(path, why))
 
