@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from atelier_sdk import Capability
+    from atelier_sdk.host import PluginHost
 
 
 class House:
@@ -60,7 +61,12 @@ class OpenHouse(Protocol):
     """Start a gateway in front of addresses."""
 
     async def __call__(
-        self, *addresses: str, of: Capability | None = None, ready: int | None = None, **environment: str
+        self,
+        *addresses: str,
+        of: Capability | None = None,
+        ready: int | None = None,
+        plugins: PluginHost | None = None,
+        **environment: str,
     ) -> House: ...
 
 
@@ -89,7 +95,11 @@ def start_toy(cleanup: AsyncExitStack) -> StartToy:
 @pytest.fixture
 def open_house(cleanup: AsyncExitStack, tmp_path: Path) -> OpenHouse:
     async def start(
-        *addresses: str, of: Capability | None = None, ready: int | None = None, **environment: str
+        *addresses: str,
+        of: Capability | None = None,
+        ready: int | None = None,
+        plugins: PluginHost | None = None,
+        **environment: str,
     ) -> House:
         declared = of or capability()
         variables = {
@@ -100,7 +110,7 @@ def open_house(cleanup: AsyncExitStack, tmp_path: Path) -> OpenHouse:
             "ATELIER_HEALTH_SECONDS": "0.05",
             **environment,
         }
-        gateway = Gateway(read(GatewaySettings, variables), [declared])
+        gateway = Gateway(read(GatewaySettings, variables), [declared], plugins)
         house = House(gateway, await gateway.start())
         cleanup.push_async_callback(gateway.stop)
         cleanup.push_async_callback(house.channel.close)

@@ -79,7 +79,17 @@ class FakeContext:
 async def test_a_deadline_already_past_is_refused_at_once(open_house: OpenHouse, remaining: float) -> None:
     gateway = (await open_house("127.0.0.1:1", ready=0)).gateway
     lane = Lane("toy", lambda: 1)
-    route = Route(capability(), "/x", Kind.UNARY_UNARY, gateway.backends["toy"], lane, gateway.gate, gateway.metrics)
+    route = Route(
+        capability(),
+        "/x",
+        Kind.UNARY_UNARY,
+        gateway.backends["toy"],
+        lane,
+        gateway.gate,
+        gateway.metrics,
+        gateway.breakers["toy"],
+        gateway.policies,
+    )
     with pytest.raises(DeadlineTooShortError):
         Passage(route, cast("Context", FakeContext(remaining))).open()
     assert (lane.calls, gateway.gate.calls) == (0, 0)

@@ -9,29 +9,27 @@ from typing import TYPE_CHECKING
 
 from atelier_rpc.logs import Log, configure
 from atelier_rpc.memory import give_back_freed_memory, keep_freed_memory
-from atelier_rpc.settings import read_or_exit
+from atelier_rpc.settings import SettingsError, read_or_exit
 from atelier_sdk.capability import MIB
 
-from atelier_gateway.plugins import PluginError, capabilities
+from atelier_gateway.plugins import capabilities, open_plugins
 from atelier_gateway.server import Gateway, NotInstalledError
 from atelier_gateway.settings import GatewaySettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from atelier_sdk import Capability
+    from atelier_sdk.host import PluginHost
 
 log = Log(__name__)
 
 USUAL_MEMORY_BYTES = 96 * MIB
 
 
-async def serve(settings: GatewaySettings, declared: Iterable[Capability]) -> None:
+async def serve(settings: GatewaySettings, plugins: PluginHost) -> None:
     """Serve until SIGTERM or SIGINT, then drain."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    gateway = Gateway(settings, declared)
+    gateway = Gateway(settings, capabilities(plugins), plugins)
     if settings.metrics_listen:
         log.info("metrics", port=gateway.metrics.serve(settings.metrics_listen))
     await gateway.start()
@@ -49,8 +47,8 @@ def main() -> None:
     configure(service="gateway", level=settings.log_level, style=settings.log_style)
     keep_freed_memory()
     try:
-        asyncio.run(serve(settings, capabilities()))
-    except (PluginError, NotInstalledError) as error:
+        asyncio.run(serve(settings, open_plugins(settings)))
+    except (NotInstalledError, SettingsError) as error:
         sys.exit(f"atelier-gateway: {error}")
 
 

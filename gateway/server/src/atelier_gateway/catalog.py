@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import grpc
 from atelier.v1 import catalog_pb2, catalog_pb2_grpc
 from atelier_sdk.errors import CapabilityUnknownError
+from atelier_sdk.plugin import PluginState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from atelier_sdk.capability import Capability, Limits
+    from atelier_sdk.host import PluginHost
+    from atelier_sdk.plugin import PluginStatus
 
+    from atelier_gateway.breaker import Breaker
     from atelier_gateway.endpoints import Backends, Endpoint
 
 _ASK_SECONDS: Final = 1.0
@@ -23,11 +27,20 @@ _KEEP_SECONDS: Final = 1.0
 _RANK: Final = {catalog_pb2.HEALTH_READY: 0, catalog_pb2.HEALTH_BUSY: 1}
 
 
+class Installed(NamedTuple):
+    """A capability, its processes, and the breaker between."""
+
+    capability: Capability
+    backends: Backends
+    breaker: Breaker
+
+
 class Catalog(catalog_pb2_grpc.CatalogServiceServicer):
     """Answer from the processes' own descriptions, asked in parallel and kept for a second."""
 
-    def __init__(self, installed: Mapping[str, tuple[Capability, Backends]]) -> None:
+    def __init__(self, installed: Mapping[str, Installed], plugins: PluginHost) -> None:
         self._installed = installed
+        self._plugins = plugins
         self._asking: dict[str, asyncio.Task[catalog_pb2.Capability]] = {}
         self._fresh_until: dict[str, float] = {}
 
@@ -50,6 +63,37 @@ class Catalog(catalog_pb2_grpc.CatalogServiceServicer):
             )
         return catalog_pb2.GetCapabilityResponse(capability=await self._described(request.name))
 
+    async def ListPlugins(  # noqa: N802 (the API's name)
+        self, _request: catalog_pb2.ListPluginsRequest, _context: object
+    ) -> catalog_pb2.ListPluginsResponse:
+        """List the plugins by name, and what is wrong with them or with the processes of their capabilities."""
+        return catalog_pb2.ListPluginsResponse(plugins=map(self._plugin, self._plugins.statuses()))
+
+    def _plugin(self, status: PluginStatus) -> catalog_pb2.Plugin:
+        state, detail = status.state, status.detail
+        if state is PluginState.ACTIVE:
+            detail = next(filter(None, map(self._trouble, status.capabilities)), "")
+            state = PluginState.TROUBLED if detail else state
+        return catalog_pb2.Plugin(
+            name=status.name,
+            distribution=status.distribution,
+            version=status.version,
+            api=status.api,
+            state=catalog_pb2.PluginState.Value(f"PLUGIN_STATE_{state.name}"),
+            detail=detail,
+            capabilities=status.capabilities,
+            hooks=status.hooks,
+        )
+
+    def _trouble(self, name: str) -> str:
+        if name not in self._installed:
+            return ""
+        installed = self._installed[name]
+        if installed.breaker.is_open:
+            return f"{name} is left alone: {installed.breaker.detail}"
+        well = any(endpoint.serving for endpoint in installed.backends.endpoints)
+        return "" if well else f"{name}: no process of it is well"
+
     async def _described(self, name: str) -> catalog_pb2.Capability:
         task = self._asking.get(name)
         if task is None or (task.done() and not self._is_fresh(name)):
@@ -58,7 +102,7 @@ class Catalog(catalog_pb2_grpc.CatalogServiceServicer):
         return await asyncio.shield(task)
 
     async def _ask_anew(self, name: str) -> catalog_pb2.Capability:
-        answer = await _describe(*self._installed[name])
+        answer = await _describe(self._installed[name])
         # Silence is not kept: a process that has just come up is seen at once.
         silent = answer.health == catalog_pb2.HEALTH_UNREACHABLE
         self._fresh_until[name] = 0.0 if silent else time.monotonic() + _KEEP_SECONDS
@@ -68,8 +112,9 @@ class Catalog(catalog_pb2_grpc.CatalogServiceServicer):
         return time.monotonic() < self._fresh_until.get(name, 0.0)
 
 
-async def _describe(capability: Capability, backends: Backends) -> catalog_pb2.Capability:
-    answers = await asyncio.gather(*(_ask(endpoint) for endpoint in backends.endpoints))
+async def _describe(installed: Installed) -> catalog_pb2.Capability:
+    capability, breaker = installed.capability, installed.breaker
+    answers = await asyncio.gather(*(_ask(endpoint) for endpoint in installed.backends.endpoints))
     heard = [answer for answer in answers if answer is not None]
     result = catalog_pb2.Capability(limits=_limits(capability.limits))
     if heard:
@@ -77,6 +122,9 @@ async def _describe(capability: Capability, backends: Backends) -> catalog_pb2.C
     else:
         result.health = catalog_pb2.HEALTH_UNREACHABLE
         result.health_detail = f"None of its {len(answers)} known processes answers."
+    if breaker.is_open and heard:
+        result.health = catalog_pb2.HEALTH_UNHEALTHY
+        result.health_detail = f"It is left alone: {breaker.detail}."
     result.name, result.service, result.description = capability.name, capability.service, capability.description
     return result
 

@@ -18,6 +18,8 @@ from atelier_sdk import Capability, Limits, hookimpl
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+atelier_api = "1.0"
+
 
 @hookimpl
 def atelier_capabilities() -> Iterable[Capability]:

@@ -17,7 +17,7 @@ from grpc.aio import EOF  # type: ignore[attr-defined]  # the stubs lack it
 from atelier_gateway.descriptors import Kind
 from atelier_gateway.endings import Ending
 from atelier_gateway.ends import let_a_cancellation_arrive
-from atelier_gateway.outcomes import may_repeat, told
+from atelier_gateway.outcomes import is_draining, may_repeat, told
 from atelier_gateway.passage import Passage, log
 
 if TYPE_CHECKING:
@@ -52,19 +52,21 @@ async def _answer(route: Route, context: Context, carry: Carry) -> bytes | None:
     passage = Passage(route, context)
     try:
         passage.open()
+        await passage.admit()
         reply = await carry(passage)
+        passage.judge(None)
         passage.code = "OK"
     except AtelierError as error:
         await passage.refuse(error)
     except grpc.aio.AioRpcError as error:
-        instead = told(error, route.capability.name)
-        passage.suspect(instead)
-        await (passage.refuse(instead) if instead else passage.hand_back(error))
+        await _fail(passage, error)
     except asyncio.CancelledError:
         if _is_cancelled():
             raise
         # The cancellation is not the caller's but of the call behind us: unanswered, it would let the caller hang.
-        await passage.refuse(BackendDownError("The call to the service was cut off."))
+        cut_off = BackendDownError("The call to the service was cut off.")
+        passage.judge(cut_off)
+        await passage.refuse(cut_off)
     except (grpc.aio.AbortError, grpc.aio.InternalError):
         raise  # Answered already, or the caller is gone.
     except Exception as error:  # noqa: BLE001 (nothing of an unexpected exception leaves the house)
@@ -75,6 +77,15 @@ async def _answer(route: Route, context: Context, carry: Carry) -> bytes | None:
     else:
         return reply
     return None
+
+
+async def _fail(passage: Passage, error: grpc.aio.AioRpcError) -> None:
+    """End a call that failed behind us, with the service's own words where it has any."""
+    instead = told(error, passage.route.capability.name)
+    passage.suspect(instead)
+    if not is_draining(error):
+        passage.judge(instead)
+    await (passage.refuse(instead) if instead else passage.hand_back(error))
 
 
 def _is_cancelled() -> bool:
@@ -97,12 +108,11 @@ async def _ask_once(passage: Passage, request: bytes) -> bytes:
     ask = endpoint.unary_unary(passage.route.path)
     call = ask(request, timeout=passage.seconds_left(), metadata=passage.caller.metadata)
     reply = await call
-    passage.sent = len(reply)
-    passage.hold(passage.sent)
+    passage.give(reply)
     trailing = await call.trailing_metadata()
     if trailing:
         passage.context.set_trailing_metadata(tuple(trailing))
-    await passage.head(await call.initial_metadata())
+    await passage.head(await call.initial_metadata(), decorated=True)
     return reply
 
 
@@ -142,10 +152,9 @@ async def _stream_unary(passage: Passage) -> bytes:
     finally:
         upload.cancel()
         call.cancel()
-    passage.sent = len(reply)
-    passage.hold(passage.sent)
+    passage.give(reply)
     passage.context.set_trailing_metadata(ending.trailing_metadata())
-    await passage.head(await call.initial_metadata())
+    await passage.head(await call.initial_metadata(), decorated=True)
     return reply
 
 
@@ -209,15 +218,14 @@ async def _download(passage: Passage, call: StreamCall) -> None:
     """Pass the service's messages on, its initial metadata before them, its trailing metadata behind."""
     initial = await call.initial_metadata()
     if initial:
-        await passage.head(initial)
+        await passage.head(initial, decorated=True)
     async for message in call:
         passage.answered = True
-        await passage.head()
-        passage.hold(len(message))
+        await passage.head(decorated=True)
+        passage.give(message)
         await passage.context.write(message)
-        passage.sent += len(message)
         passage.hold(-len(message))
-    await passage.head()
+    await passage.head(decorated=True)
     passage.context.set_trailing_metadata(tuple(await call.trailing_metadata()))
 
 

@@ -13,7 +13,7 @@ from atelier_gateway.endpoints import Backends, Endpoint
 from atelier_gateway.resolve import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from grpc_health.v1.health import aio as health_aio
 
@@ -28,7 +28,10 @@ log = Log(__name__)
 
 
 class Watcher:
-    """Keeps the endpoints of one capability: resolves names, asks for health, tells the gateway's health service."""
+    """Keeps the endpoints of one capability: resolves names, asks for health, tells the gateway's health service.
+
+    `on_well` is called whenever an endpoint that was not well is so again.
+    """
 
     def __init__(
         self,
@@ -39,6 +42,7 @@ class Watcher:
         *,
         resolve_seconds: float,
         ask_seconds: float,
+        on_well: Callable[[], None] = lambda: None,
     ) -> None:
         self._service = service
         self._targets = targets
@@ -46,6 +50,7 @@ class Watcher:
         self._health = health
         self._resolve_seconds = resolve_seconds
         self._ask_seconds = ask_seconds
+        self._on_well = on_well
         self._watches: dict[Endpoint, asyncio.Task[None]] = {}
         self._farewells: set[asyncio.Task[None]] = set()
         self._told: bool | None = None
@@ -98,6 +103,8 @@ class Watcher:
             endpoint.serving = serving
             event = "endpoint is well" if serving else "endpoint is not well"
             log.info(event, endpoint=endpoint.address, of=self._service)
+            if serving:
+                self._on_well()
         # Also when nothing changed: a call that failed may have marked the endpoint meanwhile.
         await self.tell()
 

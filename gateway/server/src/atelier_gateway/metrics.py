@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from atelier_gateway.admission import Gate
+    from atelier_gateway.breaker import Breaker
     from atelier_gateway.endpoints import Backends
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
@@ -68,9 +69,9 @@ class Metrics:
         """Count a refusal of our own, such as QUEUE_FULL."""
         self._refusals.labels(capability, reason).inc()
 
-    def watch(self, gate: Gate, backends: Mapping[str, Backends]) -> None:
+    def watch(self, gate: Gate, backends: Mapping[str, Backends], breakers: Mapping[str, Breaker]) -> None:
         """Report the gate's and the endpoints' present state whenever somebody asks."""
-        self.registry.register(_State(gate, backends))
+        self.registry.register(_State(gate, backends, breakers))
 
     def serve(self, address: str) -> int:
         """Answer Prometheus at `host:port` in a thread of its own; return the port."""
@@ -82,9 +83,10 @@ class Metrics:
 class _State(Collector):
     """Gauges that are read, not kept."""
 
-    def __init__(self, gate: Gate, backends: Mapping[str, Backends]) -> None:
+    def __init__(self, gate: Gate, backends: Mapping[str, Backends], breakers: Mapping[str, Breaker]) -> None:
         self._gate = gate
         self._backends = backends
+        self._breakers = breakers
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         yield GaugeMetricFamily("atelier_gateway_calls_in_flight", "Calls now.", value=self._gate.calls)
@@ -98,3 +100,9 @@ class _State(Collector):
                 load.add_metric([capability, endpoint.address], endpoint.in_flight)
         yield up
         yield load
+        broken = GaugeMetricFamily(
+            "atelier_gateway_breaker_open", "1 while the capability is left alone.", labels=["capability"]
+        )
+        for capability, breaker in self._breakers.items():
+            broken.add_metric([capability], float(breaker.is_open))
+        yield broken

@@ -55,8 +55,9 @@ def may_repeat(error: grpc.aio.AioRpcError, *, named: bool) -> bool:
     """
     if error.code() is not grpc.StatusCode.UNAVAILABLE:
         return False
-    return named or (error.details() or "").startswith(_NEVER_SENT) or _is_draining(error)
+    return named or (error.details() or "").startswith(_NEVER_SENT) or is_draining(error)
 
 
-def _is_draining(error: grpc.aio.AioRpcError) -> bool:
+def is_draining(error: grpc.aio.AioRpcError) -> bool:
+    """Tell whether the service refused a call because it is about to stop."""
     return is_the_services_own(error) and isinstance(from_rpc_error(error), DrainingError)

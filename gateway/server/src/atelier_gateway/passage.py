@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from atelier_rpc.errors import code_of, to_status, trailers
 from atelier_rpc.interceptors import REQUEST_ID_KEY
 from atelier_rpc.logs import Log, request_id
+from atelier_sdk.calls import CallInfo
 from atelier_sdk.errors import (
     BackendDownError,
     DeadlineTooShortError,
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
     from atelier_sdk.errors import AtelierError
 
     from atelier_gateway.admission import Gate, Lane
+    from atelier_gateway.breaker import Breaker
     from atelier_gateway.descriptors import Kind
     from atelier_gateway.endpoints import Backends, Endpoint
     from atelier_gateway.metrics import Metrics
+    from atelier_gateway.policy import Policies
 
     Context = grpc.aio.ServicerContext[bytes, bytes]
+    Pair = tuple[str, str | bytes]
 
 # Kept back from the caller's deadline, so that our answer with its reason arrives before the caller gives up.
 MARGIN_SECONDS: Final = 0.02
@@ -47,6 +51,8 @@ class Route(NamedTuple):
     lane: Lane
     gate: Gate
     metrics: Metrics
+    breaker: Breaker
+    policies: Policies
 
     @property
     def method(self) -> str:
@@ -87,8 +93,13 @@ class Passage:
         self.deadline = self.started + allowed - min(MARGIN_SECONDS, MARGIN_SHARE * allowed)
         if allowed < SHORTEST_SECONDS:
             raise DeadlineTooShortError("The deadline had passed when the call came in.")
+        self.route.breaker.enter()
         self.route.gate.enter(self.route.lane)
         self.admitted = True
+
+    async def admit(self) -> None:
+        """Ask the plugins' policies. Raises what the caller is refused with."""
+        await self.route.policies.admit(self._info)
 
     def seconds_left(self) -> float:
         """Return what is left for the service. Raises DeadlineTooShortError when nothing is."""
@@ -115,6 +126,17 @@ class Passage:
             raise self.route.lane.full()
         self.hold(size)
 
+    def give(self, message: bytes) -> None:
+        """Account for a message of the service. Raises MessageTooLargeError."""
+        size, limit = len(message), self.route.capability.limits.max_message_bytes
+        if size > limit:
+            raise MessageTooLargeError(
+                f"{self.route.capability.name} answered {size} bytes; its limit is {limit}.",
+                metadata={"size_bytes": str(size), "limit_bytes": str(limit)},
+            )
+        self.sent += size
+        self.hold(size)
+
     def hold(self, size: int) -> None:
         """Count bytes that the gateway holds for this call; a negative number when they have gone on."""
         self.held += size
@@ -134,16 +156,31 @@ class Passage:
         endpoint.in_flight += 1
         return endpoint
 
+    def judge(self, error: AtelierError | None) -> None:
+        """Tell the breaker how the service did: what `error` says in its place, or that it answered for itself.
+
+        That no answer came in time counts only where there was as much time as the capability says is usual: callers in
+        a hurry must not shut it off for others.
+        """
+        limits = self.route.capability.limits
+        hurried = self.deadline - self.started < 0.9 * limits.default_deadline_seconds
+        if error is None:
+            self.route.breaker.succeeded()
+        elif isinstance(error, BackendDownError) or (isinstance(error, DeadlineTooShortError) and not hurried):
+            self.route.breaker.failed()
+
     def suspect(self, error: AtelierError | None) -> None:
         """Let the endpoint that went away be chosen last until it says again that it is well."""
         if self.endpoint is not None and isinstance(error, BackendDownError):
             self.endpoint.serving = False
 
-    async def head(self, metadata: grpc.aio.Metadata | tuple[()] = ()) -> None:
-        """Send the service's initial metadata and the request's identifier, once."""
+    async def head(self, metadata: grpc.aio.Metadata | tuple[()] = (), *, decorated: bool = False) -> None:
+        """Send the service's initial metadata and the request's identifier, once; plugins may decorate an answer's."""
         if not self.headed:
             self.headed = True
             pairs = tuple(pair for pair in metadata if pair[0] != REQUEST_ID_KEY)
+            if decorated:
+                pairs = await self._decorated(pairs)
             await self.context.send_initial_metadata((*pairs, (REQUEST_ID_KEY, self.caller.request_id)))
 
     async def refuse(self, error: AtelierError) -> None:
@@ -184,6 +221,23 @@ class Passage:
             sent=self.sent,
             endpoint=self.endpoint.address if self.endpoint else "",
             attempts=self.attempts,
+        )
+
+    async def _decorated(self, pairs: tuple[Pair, ...]) -> tuple[Pair, ...]:
+        texts = {key: value for key, value in pairs if isinstance(value, str)}
+        headers = await self.route.policies.decorate(self._info, texts)
+        return (*headers.items(), *(pair for pair in pairs if not isinstance(pair[1], str)))
+
+    def _info(self) -> CallInfo:
+        pairs = self.context.invocation_metadata() or ()
+        return CallInfo(
+            request_id=self.caller.request_id,
+            tenant=self.caller.tenant,
+            capability=self.route.capability.name,
+            service=self.route.capability.service,
+            method=self.route.method,
+            deadline_seconds=max(0.0, self.deadline - time.monotonic()),
+            headers={key: value for key, value in pairs if isinstance(value, str)},
         )
 
     def _leave_endpoint(self) -> None:

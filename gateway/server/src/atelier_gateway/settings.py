@@ -83,7 +83,7 @@ class GatewaySettings:
         parse=Path,
     )
     trace_plugins: bool = setting(
-        "ATELIER_TRACE_PLUGINS", False, "Write a line for each hook of a plugin that is asked."  # noqa: FBT003
+        "ATELIER_TRACE_PLUGINS", False, "Write a line for each hook of a plugin that is asked."
     )
     artifacts: str = setting(
         "ATELIER_ARTIFACTS_URL",

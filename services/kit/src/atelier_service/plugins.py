@@ -9,6 +9,8 @@ from atelier_imaging.measures import Measure, Verdict, not_measurable
 from atelier_sdk.errors import FieldOutOfRangeError, FieldViolation, PolicyRefusedError
 from atelier_sdk.host import HookFailedError, PluginHost, policy_failed
 from atelier_sdk.measure import MeasureSource, Reading, View
+from atelier_sdk.preset import Preset
+from atelier_sdk.vocabulary import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,13 +25,18 @@ _TAKE_SECONDS: Final = 20.0
 
 
 class Plugins:
-    """The plugins of one service's process. Without a host there are none."""
+    """The plugins of one service's process. Without a host there are none.
+
+    `presets` and `vocabulary` are those of all plugins, for whoever offers and understands them.
+    """
 
     def __init__(self, host: PluginHost | None = None) -> None:
         self._host = host or PluginHost()
         self._sources: dict[str, tuple[Plugin, MeasureSource]] = {}
         for plugin, source in self._host.collect("atelier_measures", MeasureSource):
             self._sources.setdefault(source.name, (plugin, source))
+        self.presets = tuple(preset for _, preset in self._host.collect("atelier_presets", Preset))
+        self.vocabulary = tuple(phrase for _, phrase in self._host.collect("atelier_vocabulary", Phrase))
 
     @property
     def measures(self) -> tuple[str, ...]:
