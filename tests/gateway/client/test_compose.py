@@ -23,7 +23,10 @@ class ToyComposer(generate_pb2_grpc.GenerateServiceServicer):
 
     asked: generate_pb2.ComposeRequest
 
-    def Compose(self, request: generate_pb2.ComposeRequest, context: object) -> generate_pb2.ComposeResponse:  # noqa: N802
+    def Compose(  # noqa: N802 - the RPC's name
+        self, request: generate_pb2.ComposeRequest, context: object
+    ) -> generate_pb2.ComposeResponse:
+        del context
         self.asked = request
         words = request.direction.text or "a person"
         told = generate_pb2.Interpretation(
@@ -67,9 +70,8 @@ def test_every_short_name_has_a_field_of_the_direction() -> None:
 
 
 def test_unknown_fields_and_values_that_are_none_are_named_together() -> None:
-    with pytest.raises(
-        ValueError, match="nearest are age.*ratio takes a number.*age takes a whole number.*left or right"
-    ):
+    wanted = r"nearest are age.*ratio takes a number.*age takes a whole number.*left or right"
+    with pytest.raises(ValueError, match=wanted):
         direction_of(fields={"agee": 1, "ratio": "much", "age": "forty", "side": "up"})
 
 

@@ -105,9 +105,7 @@ def _directed(
     wishes.check()
     prompt, negative = prompts(wishes, phrased_for, vocabulary)
     brief = brief_of(wishes)
-    said: dict[str, str] = {
-        path: wishes.text(path) for path in _LINTED if path in wishes.of and _is_given(wishes.of[path])
-    }
+    said = {path: wishes.text(path) for path in _LINTED if _is_given(wishes, path)}
     return Composed(
         prompt,
         negative,
