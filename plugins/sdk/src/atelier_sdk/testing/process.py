@@ -140,7 +140,7 @@ class ServiceProcess:
 
 
 class HealthWatch:
-    """Watch the health of a service from now on, in a thread of its own."""
+    """Watch the health of a service from now on until it is NOT_SERVING, in a thread of its own."""
 
     def __init__(self, channel: grpc.Channel, service: str) -> None:
         self.seen: list[int] = []
@@ -162,6 +162,8 @@ class HealthWatch:
             for answer in self._stream:
                 self.seen.append(answer.status)
                 self._first.set()
+                if answer.status == NOT_SERVING:
+                    self._stream.cancel()  # a server that drains waits for streams too
         self._first.set()
 
 

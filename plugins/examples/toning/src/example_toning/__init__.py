@@ -1,0 +1,1 @@
+"""Darkroom toning, a capability of Atelier by a third party."""
