@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +16,9 @@ from atelier_local.plan import PlanOptions, plan
 from atelier_local.process import Probe, ProbeKind
 from atelier_local.triton import Triton
 from atelier_models.triton import TritonInstall
-from atelier_sdk.capability import Capability
+from atelier_sdk import Capability, Resources, hookimpl
+from atelier_sdk.discovery import Found
+from atelier_sdk.host import PluginHost
 
 if TYPE_CHECKING:
     from atelier_local.plan import Plan
@@ -29,7 +33,21 @@ def capability(name: str) -> Capability:
 
 @pytest.fixture(autouse=True)
 def installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plugins, "capabilities", lambda: (capability("style"), capability("lens")))
+    """Style is Atelier's own, lens comes with a plugin, and another plugin is broken."""
+    lens = SimpleNamespace(atelier_api="1.0", atelier_capabilities=hookimpl(lambda: [capability("lens")]))
+    host = PluginHost()
+    host.add(Found("atelier", "atelier-gateway", "0.1.0", SimpleNamespace))
+    host.add(Found("optics", "optics-dist", "2.1", lambda: lens))
+    host.add(Found("broken", "broken-dist", "0.0.1", lambda: SimpleNamespace(atelier_api="8.0")))
+    host.brings("optics", ["lens"])
+    host.brings("atelier", ["style"])
+    monkeypatch.setattr(plugins, "plugins_of", lambda _: host)
+    monkeypatch.setattr(plugins, "capabilities", lambda _: (capability("style"), capability("lens")))
+
+
+BROKEN = (
+    "the plugin broken 0.0.1 is refused: it was written for the plugin API 8.0; this Atelier serves the plugin API 1.0"
+)
 
 
 def planned(triton: Triton | None = None, *, only: tuple[str, ...] = (), port: int | None = 0) -> Plan:
@@ -41,7 +59,7 @@ def test_every_capability_and_the_gateway_are_planned_with_ports_of_their_own() 
     assert [spec.name for spec in found.processes] == ["lens", "style", "gateway"]
     assert len({spec.address for spec in found.processes}) == 3
     assert found.processes[1].command == ("serve", "style")
-    assert found.notes == ("no Triton: a test",)
+    assert found.notes == ("no Triton: a test", BROKEN)
 
 
 def test_the_gateway_is_told_where_the_capabilities_are() -> None:
@@ -72,7 +90,7 @@ def test_capabilities_wait_for_triton_and_are_told_its_address() -> None:
     assert (triton.name, triton.probe.kind) == ("triton", ProbeKind.TRITON)
     assert (style.needs, gateway.needs) == (("triton",), ())
     assert style.environment["ATELIER_TRITON_URL"] == triton.address == found.triton_url
-    assert found.notes == ()
+    assert found.notes == (BROKEN,)
 
 
 def test_without_triton_nothing_waits_for_it() -> None:
@@ -117,3 +135,22 @@ def test_the_usual_port_is_given_up_with_a_remark_when_it_is_taken(monkeypatch: 
         found = planned(port=None)
     assert found.address != f"127.0.0.1:{port}"
     assert f"port {port} is taken" in found.notes[0]
+
+
+def test_a_stack_goes_on_without_a_plugins_capability_unless_it_was_asked_for() -> None:
+    lens, style, gateway = planned().processes
+    assert (lens.plugin, lens.optional) == ("optics 2.1", True)
+    assert (style.plugin, style.optional, gateway.optional) == ("", False, False)
+    assert not planned(only=("lens",)).processes[0].optional
+
+
+def test_a_capabilitys_own_environment_and_budget_go_to_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = replace(
+        capability("lens"),
+        environment={"GREETING": "hello", "ATELIER_LISTEN": "elsewhere"},
+        resources=Resources(memory_bytes=2**30),
+    )
+    monkeypatch.setattr(plugins, "capabilities", lambda _: (own,))
+    lens, _ = planned().processes
+    assert (lens.environment["GREETING"], lens.memory_bytes) == ("hello", 2**30)
+    assert lens.environment["ATELIER_LISTEN"] == lens.address

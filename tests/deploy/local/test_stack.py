@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from atelier_local.process import ProcessState
 from atelier_local.stack import Stack, stop
 from atelier_local.sweep import STACK_MARK
 
-from tests.deploy.local.toys import ORPHAN, STUBBORN, planned, script, server
+from tests.deploy.local.toys import ORPHAN, SERVER, STUBBORN, planned, script, server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -188,3 +189,43 @@ def test_shared_memory_that_a_killed_process_left_is_removed(start: StartStack) 
     segment.write_bytes(b"left behind")
     start(server("one"))
     assert not segment.exists()
+
+
+LEAKS = """
+held = []
+while True:
+    held.append(bytearray(8 * 1024 * 1024))
+    time.sleep(0.02)
+"""
+
+
+def test_a_stack_goes_on_without_an_optional_process_that_keeps_ending_and_says_whose_it_is(start: StartStack) -> None:
+    dying = replace(script("two", "raise SystemExit(3)"), optional=True, plugin="optics 2.1")
+    stack = start(server("one"), dying)
+    one, two = stack.statuses()
+    assert one.state is ProcessState.READY
+    assert two.state in {ProcessState.RESTARTING, ProcessState.FAILED}
+    assert two.detail == "ended with exit status 3 (plugin optics 2.1)"
+
+
+def test_a_process_above_its_memory_is_started_anew_and_the_operator_is_told(start: StartStack) -> None:
+    greedy = SERVER.replace("server.wait_for_termination()", LEAKS)
+    spec = server("two")
+    spec = replace(
+        spec,
+        command=(sys.executable, "-c", greedy, spec.address),
+        memory_bytes=300 * 1024 * 1024,
+        optional=True,
+        plugin="optics 2.1",
+    )
+    stack = start(server("one"), spec)
+    one, two = stack.pid("one"), stack.pid("two")
+    assert eventually(lambda: stack.statuses()[1].pid not in {two, None})
+    assert stack.pid("one") == one
+    assert eventually(lambda: "two of the plugin optics 2.1 held" in stack.log("janitor").read_text())
+    assert eventually(
+        lambda: (
+            stack.statuses()[1].state is not ProcessState.READY
+            or "its budget is 300 MiB: it is started anew" in stack.statuses()[1].detail
+        )
+    )

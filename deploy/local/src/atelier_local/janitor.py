@@ -1,15 +1,19 @@
 """The janitor: a process beside the supervisor that outlives it, and cleans up after it however it ended.
 
-It also ends the stack when the process that the stack belongs to (a foreground `atelier up`, a test run) is gone.
+It also ends the stack when the process that the stack belongs to (a foreground `atelier up`, a test run) is gone, and
+holds processes to their memory budgets meanwhile.
 """
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from pathlib import Path
 
 from atelier_local import record
+from atelier_local.budgets import Budgets
+from atelier_local.errors import SupervisorGoneError
 from atelier_local.supervisor import Supervisor
 from atelier_local.sweep import sweep
 
@@ -23,7 +27,10 @@ def main() -> None:
     stack = record.read(state_dir)
     if stack is None or stack.id != stack_id:
         return
+    budgets = Budgets(state_dir, stack, Supervisor(stack.control))
     while stack.supervisor.is_alive() and (stack.owner is None or stack.owner.is_alive()):
+        with contextlib.suppress(SupervisorGoneError):
+            budgets.enforce()
         time.sleep(_LOOK_SECONDS)
     finish(state_dir, stack)
 

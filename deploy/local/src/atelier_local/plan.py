@@ -6,14 +6,14 @@ import os
 import socket
 import sys
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from atelier_local.errors import PlanError
 from atelier_local.process import Probe, ProbeKind, ProcessSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from atelier_sdk.capability import Capability
@@ -51,18 +51,44 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
-def chosen(only: Sequence[str]) -> tuple[Capability, ...]:
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """Capabilities by name, the plugin and version of those that are not Atelier's own, what is wrong with plugins."""
+
+    capabilities: Mapping[str, Capability]
+    plugins: Mapping[str, str]
+    troubles: tuple[str, ...] = ()
+
+
+def installed(home: Path) -> Installed:
+    """Find what is installed, as a gateway of that home would."""
+    from atelier_gateway import plugins  # only here, so that `atelier status` need not load every plugin
+
+    host = plugins.plugins_of({**os.environ, "ATELIER_HOME": str(home)})
+    found = {capability.name: capability for capability in plugins.capabilities(host)}
+    statuses = [status for status in host.statuses() if status.name != plugins.BUILT_IN]
+    return Installed(
+        found,
+        {name: f"{status.name} {status.version}".rstrip() for status in statuses for name in status.capabilities},
+        tuple(
+            f"the plugin {status.name} {status.version} is {status.state}: {status.detail}"
+            for status in statuses
+            if status.detail
+        ),
+    )
+
+
+def chosen(only: Sequence[str], found: Installed) -> tuple[Capability, ...]:
     """Choose among the installed capabilities.
 
     Errors: PlanError when a name is of none.
     """
-    from atelier_gateway import plugins  # only here, so that `atelier status` need not load every plugin
-
-    installed = {capability.name: capability for capability in plugins.capabilities()}
-    unknown = sorted(set(only) - set(installed))
+    unknown = sorted(set(only) - set(found.capabilities))
     if unknown:
-        raise PlanError(f"no capability is called {', '.join(unknown)}; installed are: {', '.join(sorted(installed))}")
-    return tuple(installed[name] for name in sorted(only or installed))
+        listed = ", ".join(sorted(found.capabilities))
+        why = "".join(f"\n{trouble}" for trouble in found.troubles)
+        raise PlanError(f"no capability is called {', '.join(unknown)}; installed are: {listed}{why}")
+    return tuple(found.capabilities[name] for name in sorted(only or found.capabilities))
 
 
 def plan(options: PlanOptions, triton: Triton | None, triton_missing: str = "") -> Plan:
@@ -72,7 +98,8 @@ def plan(options: PlanOptions, triton: Triton | None, triton_missing: str = "") 
 
     Errors: PlanError when a capability is unknown or the asked port is taken.
     """
-    capabilities = chosen(options.only)
+    found = installed(options.home)
+    capabilities = chosen(options.only, found)
     port, notes = _gateway_port(options.port)
     ports = _free_ports(2 + len(capabilities) + 3)
     address, metrics = f"{_LOOPBACK}:{port or ports.pop()}", f"{_LOOPBACK}:{ports.pop()}"
@@ -91,7 +118,14 @@ def plan(options: PlanOptions, triton: Triton | None, triton_missing: str = "") 
     places = {capability.name: f"{_LOOPBACK}:{ports.pop()}" for capability in capabilities}
     if _IDENTITY in places:
         shared["ATELIER_IDENTITY_ADDRESS"] = places[_IDENTITY]
-    services = [_service(capability, shared, places[capability.name], address) for capability in capabilities]
+    services = [
+        replace(
+            _service(capability, shared, places[capability.name], address),
+            plugin=found.plugins.get(capability.name, ""),
+            optional=capability.name in found.plugins and capability.name not in options.only,
+        )
+        for capability in capabilities
+    ]
     endpoints = ";".join(f"{service.name}={service.address}" for service in services)
     environment = {**shared, "ATELIER_LISTEN": address, "ATELIER_METRICS_LISTEN": metrics}
     gateway = ProcessSpec(
@@ -101,7 +135,7 @@ def plan(options: PlanOptions, triton: Triton | None, triton_missing: str = "") 
         probe=Probe(ProbeKind.CATALOGUE, address),
         environment={**environment, "ATELIER_ENDPOINTS": endpoints},
     )
-    remarks = (*notes, *((triton_missing,) if triton_missing else ()))
+    remarks = (*notes, *((triton_missing,) if triton_missing else ()), *found.troubles)
     return Plan((*processes, *services, gateway), address, triton_url, remarks)
 
 
@@ -111,8 +145,9 @@ def _service(capability: Capability, shared: dict[str, str], listen: str, gatewa
         command=capability.command,
         address=listen,
         probe=Probe(ProbeKind.HEALTH, gateway, capability.service),
-        environment={**shared, "ATELIER_LISTEN": listen},
+        environment={**capability.environment, **shared, "ATELIER_LISTEN": listen},
         needs=(TRITON,) if shared["ATELIER_TRITON_URL"] else (),
+        memory_bytes=capability.resources.memory_bytes,
     )
 
 

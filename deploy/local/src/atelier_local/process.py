@@ -34,7 +34,9 @@ class Probe:
 class ProcessSpec:
     """A process that the stack runs.
 
-    `environment` is added to the caller's own. It is started when all that `needs` names are ready.
+    `environment` is added to the caller's own. It is started when all that `needs` names are ready. `plugin` names the
+    plugin and version that it belongs to, empty for Atelier's own; a stack goes on without an `optional` process.
+    Above `memory_bytes` of resident memory, its children's included, it is started anew; 0 sets no limit.
     """
 
     name: str
@@ -43,6 +45,9 @@ class ProcessSpec:
     probe: Probe
     environment: Mapping[str, str] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
+    plugin: str = ""
+    optional: bool = False
+    memory_bytes: int = 0
 
 
 class ProcessState(StrEnum):

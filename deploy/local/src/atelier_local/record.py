@@ -121,4 +121,7 @@ def _spec(values: dict[str, Any]) -> ProcessSpec:
         probe=probe,
         environment=values["environment"],
         needs=tuple(values["needs"]),
+        plugin=values["plugin"],
+        optional=values["optional"],
+        memory_bytes=values["memory_bytes"],
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from atelier_models.progress import Silent
 
-from atelier_local import paths, record
+from atelier_local import paths, record, remarks
 from atelier_local.errors import StackError, StackRunningError
 from atelier_local.janitor import finish
 from atelier_local.plan import Plan, PlanOptions, plan
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     OnChange = Callable[[Statuses], None]
 
 READY_SECONDS = 180.0
+OPTIONAL_SECONDS = 30.0
 
 
 class Stack:
@@ -97,7 +98,7 @@ class Stack:
 
     def statuses(self) -> Statuses:
         """Tell how each process is now, in the plan's order."""
-        return Watch(self.record, self._supervisor).look()
+        return Watch(self.record, self._supervisor, self.state_dir).look()
 
     def pid(self, name: str) -> int:
         """Tell the pid of a process.
@@ -126,20 +127,23 @@ class Stack:
     def wait_ready(self, *, on_change: OnChange = lambda _: None, timeout_seconds: float = READY_SECONDS) -> Statuses:
         """Start what waits, and wait until every process is ready.
 
+        Optional ones are given half a minute more than the others, and the stack goes on without those that keep dying.
+
         Errors: StackError when a process keeps dying or time is up; SupervisorGoneError.
         """
-        watch, ends = Watch(self.record, self._supervisor), time.monotonic() + timeout_seconds
+        watch, ends = Watch(self.record, self._supervisor, self.state_dir), time.monotonic() + timeout_seconds
+        patience = _Patience(self.record)
         last: Statuses = ()
         while True:
             statuses = watch.advance()
             if statuses != last:
                 on_change(statuses)
             last = statuses
-            if all(status.state is ProcessState.READY for status in statuses):
+            if patience.is_over(statuses):
                 self._remember(watch)
                 return statuses
             for status in statuses:
-                if status.state is ProcessState.FAILED:
+                if status.state is ProcessState.FAILED and not patience.does_without(status):
                     raise StackError(f"{status.name} keeps ending: {status.detail}\n{self._end_of_log(status.name)}")
             if time.monotonic() > ends:
                 raise StackError(self._late(statuses, timeout_seconds))
@@ -157,7 +161,12 @@ class Stack:
         record.write(self.state_dir, self.record)
 
     def _late(self, statuses: Statuses, timeout_seconds: float) -> str:
-        late = next(status for status in statuses if status.state is not ProcessState.READY)
+        patience = _Patience(self.record)
+        late = next(
+            status
+            for status in statuses
+            if status.state is not ProcessState.READY and not patience.does_without(status)
+        )
         return (
             f"{late.name} is not ready after {timeout_seconds:.0f} s: it {late.detail or late.state}\n"
             f"{self._end_of_log(late.name)}"
@@ -165,6 +174,26 @@ class Stack:
 
     def _end_of_log(self, name: str) -> str:
         return end_of_log(self.log(name))
+
+
+class _Patience:
+    """How long a stack waits for whom."""
+
+    def __init__(self, stack: StackRecord) -> None:
+        self._optional = {spec.name for spec in stack.processes if spec.optional}
+        self._ends: float | None = None
+
+    def does_without(self, status: ProcessStatus) -> bool:
+        """Say whether the stack goes on without a process."""
+        return status.name in self._optional
+
+    def is_over(self, statuses: Statuses) -> bool:
+        """Say whether there is nobody left to wait for."""
+        missing = [status for status in statuses if status.state is not ProcessState.READY]
+        if not all(map(self.does_without, missing)):
+            return False
+        self._ends = self._ends or time.monotonic() + OPTIONAL_SECONDS
+        return time.monotonic() > self._ends or all(status.state is ProcessState.FAILED for status in missing)
 
 
 def end_of_log(log: Path, lines: int = 15) -> str:
@@ -209,6 +238,7 @@ def _start_janitor(state_dir: Path, stack_id: str) -> ProcessId:
 def _clear(state_dir: Path) -> None:
     """Remove what an earlier stack of this folder left behind, however it ended."""
     earlier = record.read(state_dir)
+    remarks.erase(state_dir)
     sweep(state_dir)
     if earlier is not None:
         _await_janitor(earlier)

@@ -6,10 +6,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from atelier_local import probe
+from atelier_local import probe, remarks
 from atelier_local.process import ProcessSpec, ProcessState, ProcessStatus
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from atelier_local.record import StackRecord
     from atelier_local.supervisor import Supervised, Supervisor
 
@@ -20,8 +22,9 @@ DEATHS_BEFORE_GIVING_UP = 3
 class Watch:
     """Looks at the processes of one stack, again and again."""
 
-    def __init__(self, stack: StackRecord, supervisor: Supervisor) -> None:
+    def __init__(self, stack: StackRecord, supervisor: Supervisor, state_dir: Path) -> None:
         self._stack = stack
+        self._state_dir = state_dir
         self._supervisor = supervisor
         self._started_at: dict[str, float] = {}
         self._deaths: dict[str, set[float]] = {}
@@ -50,6 +53,9 @@ class Watch:
 
     def _status(self, spec: ProcessSpec, found: Supervised) -> ProcessStatus:
         state, detail = self._state(spec, found)
+        if state is not ProcessState.READY and spec.plugin:
+            detail = f"{detail} (plugin {spec.plugin})".strip()
+        detail = detail or remarks.read(self._state_dir).get(spec.name, "")
         if state is ProcessState.READY and spec.name in self._started_at:
             self.ready_after_seconds.setdefault(spec.name, time.monotonic() - self._started_at[spec.name])
         known = {**self._stack.ready_after_seconds, **self.ready_after_seconds}
