@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent import futures
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import grpc
 import pytest
@@ -22,6 +22,9 @@ class ToyComposer(generate_pb2_grpc.GenerateServiceServicer):
     """Composes the text as it stands, and keeps what it was asked."""
 
     asked: generate_pb2.ComposeRequest
+
+    def Generate(self, request: generate_pb2.GenerateRequest, context: object) -> NoReturn:  # noqa: N802
+        raise NotImplementedError
 
     def Compose(  # noqa: N802 - the RPC's name
         self, request: generate_pb2.ComposeRequest, context: object

@@ -113,7 +113,7 @@ def test_fields_that_do_not_suit_each_other_are_warned_of() -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("field", ["text", "extra"])
 def test_the_linter_warns(words: str, field: str) -> None:
-    warnings = of(family="sdxl", **{field: f"a man, {words}, 85mm"}).warnings
+    warnings = of(family="sdxl", **{field: f"a man, {words}, 85mm"}).warnings  # type: ignore[arg-type]
     assert [one.field for one in warnings] == [field]
     assert warnings[0].phrase.casefold() == words.casefold()
     assert warnings[0].suggestion
@@ -170,7 +170,8 @@ def test_a_prompt_as_it_stands_draws_adults_only() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "\x00\x07", "😀🎉", "肖像画、笑顔", "}{ {0} %s ((((", "(face:1.4", "word " * 10_000]
+    "text",
+    ["", " ", "\x00\x07", "😀🎉", "肖像画、笑顔", "}{ {0} %s ((((", "(face:1.4", "word " * 10_000, "long " * 10_000],
 )
 def test_odd_texts_are_composed(text: str) -> None:
     assert 0 < len(of(text).prompt) <= 4000
@@ -211,9 +212,10 @@ def test_plugins_add_words_and_presets() -> None:
         ((), (Preset("look", "odd", "Odd.", {"lens.focal_mm": "long"}),)),
     ],
 )
-def test_what_a_plugin_adds_is_checked(words: tuple[Phrase, ...], presets: tuple[Preset, ...]) -> None:
-    with pytest.raises(ValueError, match=r"says|words|presets|sets"):
-        direct(generate_pb2.Direction(), "flux", NOTHING, words, presets)
+def test_what_a_plugin_adds_amiss_is_left_out(words: tuple[Phrase, ...], presets: tuple[Preset, ...]) -> None:
+    text = generate_pb2.Direction(text="x", preset="cinematic")
+    assert direct(text, "flux", NOTHING, words, presets).prompt == direct(text, "flux", NOTHING).prompt
+    assert presets_with(presets) == own_presets()
 
 
 def test_presets_of_other_kinds_are_not_the_directors() -> None:

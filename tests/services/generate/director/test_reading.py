@@ -117,7 +117,7 @@ def test_what_is_not_understood_is_kept_as_it_stands() -> None:
     left = read(
         "A lighthouse keeper with a woollen cap, neon {reflections|rain}, golden hour, (freckles:1.4)"
     ).leftovers
-    assert left.subject == ("lighthouse keeper with a woollen cap",)
+    assert left.subject == ("A lighthouse keeper with a woollen cap",)
     assert left.other == ("neon", "rain", "reflections")
     assert left.weighted == ("(freckles:1.4)",)
 

@@ -27,6 +27,10 @@ _EMPTY: Final = _GLUE | {
 }  # fmt: skip
 
 
+# What may stand at the beginning of what is left over.
+_LEADING: Final = _ARTICLES | {"in", "with", "on", "at", "by", "from"}
+
+
 @dataclass(frozen=True, slots=True)
 class Leftovers:
     """Stretches of a text as they stand: `subject` ones describe the person, `other` ones anything.
@@ -80,7 +84,7 @@ def _runs(text: str, tokens: Sequence[Token], read: set[int], first: int, last: 
         if place < last and place not in read:
             run.append(place)
             continue
-        while run and _is_glue(tokens[run[0]]):
+        while run and _is_glue(tokens[run[0]]) and tokens[run[0]].key not in _LEADING:
             run.pop(0)
         while run and _is_glue(tokens[run[-1]]):
             run.pop()

@@ -20,6 +20,8 @@ _SLOTS: Final[Mapping[str, Callable[[Sequence[Token], int], tuple[float, int] | 
     "{period}": period,
 }
 
+_LONGEST_GROUP: Final = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
@@ -52,19 +54,24 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Adjectives before a noun, whose words as they stand are the value of a field."""
+    """Adjectives before a noun, whose words as they stand are the value of a field.
+
+    Where `alone` is not set the noun by itself says nothing, such as `hair`.
+    """
 
     field: str
     adjectives: Mapping[str, tuple[tuple[str, ...], ...]]
     heads: Mapping[str, tuple[tuple[str, ...], ...]]
     order: int
+    alone: bool
 
     def read(self, tokens: Sequence[Token], at: int) -> int:
         """Return where a phrase of the group that begins at a token ends; `at` where none does."""
         place = at
-        while place < len(tokens):
+        # No phrase is longer, and a text of nothing but adjectives is read in linear time.
+        while place < min(len(tokens), at + _LONGEST_GROUP):
             noun = _longest(self.heads, tokens, place)
-            if noun:
+            if noun and (place > at or self.alone):
                 return place + noun
             # A comma or `and` joins two adjectives: long, grey hair.
             step = _longest(self.adjectives, tokens, place)
@@ -90,9 +97,9 @@ def keys_of(words: str) -> tuple[str, ...]:
     return tuple(itertools.chain.from_iterable(parts))
 
 
-def group(field: str, adjectives: Iterable[str], heads: Iterable[str], order: int) -> Group:
+def group(field: str, adjectives: Iterable[str], heads: Iterable[str], order: int, *, alone: bool) -> Group:
     """Make a group of its words."""
-    return Group(field, _by_first(map(keys_of, adjectives)), _by_first(map(keys_of, heads)), order)
+    return Group(field, _by_first(map(keys_of, adjectives)), _by_first(map(keys_of, heads)), order, alone)
 
 
 class Phrases:

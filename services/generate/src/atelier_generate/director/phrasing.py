@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 EMBEDDED: Final = "embedded"
 TAGS: Final = "tags"
+_COUNTED: Final = frozenset(
+    ("beard", "moustache", "mustache", "goatee", "afro", "bob", "bun", "ponytail", "head", "face")
+)
 _HOLE: Final = re.compile(r"\{(a )?(\w+)(?:\|([^}]*))?\}")
 _LONGEST: Final = 4000
 _AN: Final = re.compile(r"(8|11\b|18\b|[aeio]|un(?!i))", re.IGNORECASE)
@@ -62,12 +65,17 @@ def _reworded(wishes: Wishes, vocabulary: Vocabulary) -> Wishes:
 
 def _subject(wishes: Wishes, family: str) -> dict[str, str]:
     said = wishes.text("subject.description")
-    description = said or " ".join(wishes.leftovers.subject)
-    who = _who(wishes, is_described=bool(description))
+    description = said or ", ".join(wishes.leftovers.subject)
+    is_noun = bool(said) or description.casefold().startswith(("a ", "an ", "the "))
+    who = _who(wishes, is_described=is_noun)
     if family != TAGS:
         who = with_article(who) if who else ""
-        description = with_article(description) if description and not said else description
-    features = [_own(wishes, "subject.hair"), _beard(wishes, family), _own(wishes, "subject.eyewear"), _tone(wishes)]
+    features = [
+        _hair(wishes, "subject.hair", family),
+        _hair(wishes, "subject.facial_hair", family),
+        _own(wishes, "subject.eyewear"),
+        _tone(wishes),
+    ]
     return {
         "who": ", ".join(filter(None, (who, description))),
         "features": _listed([one for one in features if one], family),
@@ -85,10 +93,12 @@ def _who(wishes: Wishes, *, is_described: bool) -> str:
     return " ".join(filter(None, words))
 
 
-def _beard(wishes: Wishes, family: str) -> str:
-    words = _own(wishes, "subject.facial_hair")
-    takes_article = words.endswith(("beard", "moustache", "mustache", "goatee")) and family != TAGS
-    return with_article(words) if takes_article else words
+def _hair(wishes: Wishes, path: str, family: str) -> str:
+    words = _own(wishes, path)
+    if family == TAGS:
+        return words
+    words = data("phrasings.toml")["hair"].get(words, words)
+    return with_article(words) if words.split(" ")[-1] in _COUNTED else words
 
 
 def _tone(wishes: Wishes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from atelier_sdk.preset import Preset as Offered
 
     from atelier_generate.director.fields import Value
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +42,19 @@ def own_presets() -> Mapping[str, Preset]:
 def presets_with(added: Iterable[Offered]) -> Mapping[str, Preset]:
     """Return the presets with those that plugins add; presets of another kind than purpose or look are left out.
 
-    Raises ValueError for a name that is taken, or a value that its field does not take.
+    One whose name is taken, or that sets what a field does not take, is left out too, and the log says why.
     """
     known = dict(own_presets())
     for one in added:
         if one.kind not in {"purpose", "look"}:
             continue
-        if one.name in known:
-            raise ValueError(f"there are two presets of the name {one.name!r}")
-        known[one.name] = Preset(one.kind, one.name, one.description, _checked(one))
+        values = _checked(one)
+        if one.name in known or values is None:
+            _LOG.warning(
+                "a plugin's preset %s is left out: its name is taken, or a field takes no such value", one.name
+            )
+        else:
+            known[one.name] = Preset(one.kind, one.name, one.description, values)
     return known
 
 
@@ -59,13 +66,14 @@ def unknown(kind: str, name: str, known: Iterable[str], field: str) -> FieldViol
     return FieldViolation(field, f"there is no {kind} {shown!r}; the nearest are {', '.join(near)}")
 
 
-def _checked(one: Offered) -> dict[str, Value]:
+def _checked(one: Offered) -> dict[str, Value] | None:
+    """Return the values of a preset as fields have them; None where one has no field or is not taken by it."""
     values: dict[str, Value] = {}
     for path, value in one.values.items():
         known = fields().get(path)
         number = isinstance(value, int | float) and not isinstance(value, bool)
         plain: Value | None = float(value) if number else value if isinstance(value, str) else None  # type: ignore[arg-type]
         if known is None or plain is None or not known.takes(plain):
-            raise ValueError(f"the preset {one.name!r} sets {path!r} to {value!r}, which it does not take")
+            return None
         values[path] = plain
     return values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
     from atelier_generate.director.fields import Value
     from atelier_generate.director.phrases import Group, Reading
 
+_LOG = logging.getLogger(__name__)
+
 VAGUE: Final = "~"
 MINOR: Final = "!minor"
 _PLAIN: Final = "!plain"
 _GROUPS: Final = "%group"
 _ADULT: Final = 18
+_NEVER_ALONE: Final = frozenset({"subject.hair", "scene"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,10 @@ def own_vocabulary() -> Vocabulary:
 def vocabulary_with(added: Iterable[Spoken]) -> Vocabulary:
     """Return the vocabulary with phrases that plugins add, after its own.
 
-    Raises ValueError for a field that a direction does not have, a value out of its range, or a phrase without words.
+    A phrase of a field that a direction does not have, of a value out of its range or without words is left out, and
+    the log says why.
     """
-    extra = tuple(added)
+    extra = tuple(one for one in added if _is_usable(one))
     own = tuple(phrases_of(data("vocabulary.toml")))
     every = own + tuple(_added(extra, len(own)))
     says = {(one.field, _plain(one.value)): one.phrasing or one.words[0] for one in extra}
@@ -100,14 +105,18 @@ def _entries(tables: Mapping[str, Mapping[str, list[str]]]) -> Iterator[tuple[st
 
 def _added(extra: Iterable[Spoken], order: int) -> Iterator[Phrase]:
     for count, one in enumerate(extra):
-        known, value = fields().get(one.field), _plain(one.value)
-        if known is None or not known.takes(value):
-            raise ValueError(f"a phrase says {one.value!r} of {one.field!r}, which takes no such value")
-        if not one.words or not all(keys_of(normal(words)) for words in one.words):
-            raise ValueError(f"a phrase that says {one.value!r} of {one.field!r} has no words")
         for words in one.words:
             keys = keys_of(normal(words))
-            yield Phrase(one.field, value, keys, len(keys), order + count)
+            yield Phrase(one.field, _plain(one.value), keys, len(keys), order + count)
+
+
+def _is_usable(one: Spoken) -> bool:
+    known = fields().get(one.field)
+    usable = known is not None and known.takes(_plain(one.value))
+    usable = usable and bool(one.words) and all(keys_of(normal(words)) for words in one.words)
+    if not usable:
+        _LOG.warning("a plugin's phrase for %s is left out: no such field or value, or no words", one.field)
+    return usable
 
 
 def _plain(value: Value | bool) -> Value:
@@ -119,7 +128,8 @@ def _plain(value: Value | bool) -> Value:
 
 def _groups(tables: Mapping[str, Mapping[str, list[str]]]) -> tuple[Group, ...]:
     return tuple(
-        group(field, words["adjectives"], words["heads"], order) for order, (field, words) in enumerate(tables.items())
+        group(field, words["adjectives"], words["heads"], order, alone=field not in _NEVER_ALONE)
+        for order, (field, words) in enumerate(tables.items())
     )
 
 
