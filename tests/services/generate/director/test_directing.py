@@ -275,11 +275,17 @@ def test_what_is_said_stays_and_changes_nothing_else() -> None:
 
 
 def test_a_prompt_can_say_what_the_seed_drew() -> None:
-    read = of("a sailor")
+    read = of("calm, 85mm")
     prompt, _ = read.prompt_for(open_fields(read.brief, 7))
     drawn = open_fields(read.brief, 7).sitter
     assert f"{drawn.age_years:g}-year-old {'woman' if drawn.womanhood else 'man'}" in prompt
     assert f"{drawn.hair} hair" in prompt
+
+
+@pytest.mark.parametrize("text", ["an elderly Black man", "a grandmother"])
+def test_what_the_seed_drew_does_not_contradict_words(text: str) -> None:
+    read = of(text)
+    assert read.prompt_for(open_fields(read.brief, 7)) == (read.prompt, read.negative_prompt)
 
 
 def test_heritage_is_said_and_never_guessed() -> None:

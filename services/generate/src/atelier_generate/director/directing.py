@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _LINTED: Final[tuple[str, ...]] = (*PROSE, "text", "subject.hair", "subject.sex", "grade", "purpose", "skin.finish")
 _BOTH: Final = 0.5
+_DESCRIBES: Final = ("subject.description", "subject.heritage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,11 @@ class Composed:
     def prompt_for(self, brief: Brief) -> tuple[str, str]:
         """Write prompt and negative prompt with what the seed drew where this direction is open, as in `brief`.
 
-        Not for a person who is given by references or a profile: what was drawn would contradict them.
+        Not for a person who is given by references or a profile: what was drawn would contradict them. Where words
+        describe the person, or a heritage is given, nothing that was drawn is said either, for the same reason.
         """
+        if any(path in self.wishes.of for path in _DESCRIBES) or self.wishes.leftovers.subject:
+            return self.prompt, self.negative_prompt
         drawn = {path: wish for path, wish in _drawn(brief).items() if path not in self.wishes.of}
         return prompts(replace(self.wishes, of={**self.wishes.of, **drawn}), self.family, self.vocabulary)
 

@@ -50,9 +50,7 @@ def presets_with(added: Iterable[Offered]) -> Mapping[str, Preset]:
             continue
         values = _checked(one)
         if one.name in known or values is None:
-            _LOG.warning(
-                "a plugin's preset %s is left out: its name is taken, or a field takes no such value", one.name
-            )
+            _LOG.warning("a plugin's preset %s is left out: its name is taken, or its values are no field's", one.name)
         else:
             known[one.name] = Preset(one.kind, one.name, one.description, values)
     return known
