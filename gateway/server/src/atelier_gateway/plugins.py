@@ -29,7 +29,7 @@ MANIFESTS: Final = "plugins.d"
 # The processes of a local stack that are no capability's, and the gateway's own services.
 RESERVED_NAMES: Final = frozenset({"gateway", "triton", "supervisor", "janitor"})
 RESERVED_SERVICES: Final = ("atelier.v1.CatalogService", "atelier.v1.CapabilityService", "atelier.v1.ArtifactService")
-_VARIABLES: Final = (
+VARIABLES: Final = (
     "ATELIER_HOME",
     "ATELIER_PLUGINS",
     "ATELIER_REQUIRE_PLUGINS",
@@ -51,7 +51,7 @@ def open_plugins(settings: GatewaySettings) -> PluginHost:
 
 def plugins_of(environ: Mapping[str, str]) -> PluginHost:
     """Load the plugins that a gateway would that is started with this environment. Raises SettingsError."""
-    values = {name: environ[name] for name in _VARIABLES if name in environ}
+    values = {name: environ[name] for name in VARIABLES if name in environ}
     return open_plugins(read(GatewaySettings, values))
 
 
