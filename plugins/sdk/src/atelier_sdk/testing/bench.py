@@ -48,8 +48,8 @@ class Bench:
     address: str = ""
     _first: ServiceProcess | None = None
     _second: ServiceProcess | None = None
-    _answers: dict[tuple[str, float], Answer] = field(default_factory=dict)
-    _loads: dict[str, Load] = field(default_factory=dict)
+    _answers: dict[tuple[int, float], Answer] = field(default_factory=dict)
+    _loads: dict[int, Load] = field(default_factory=dict)
     _channel: grpc.Channel | None = None
 
     def __post_init__(self) -> None:
@@ -88,7 +88,7 @@ class Bench:
 
     def answer(self, edit: Edit, setting: float) -> Answer:
         """Return the answer to the portrait at a setting; it is asked for once."""
-        key = (str(edit), setting)
+        key = (id(edit), setting)
         if key not in self._answers:
             self._answers[key] = self.ask(edit, edit.at(setting), png(portrait()))
         return self._answers[key]
@@ -106,9 +106,9 @@ class Bench:
 
     def load(self, edit: Edit) -> Load:
         """Return a call of an edit that takes long enough to be stopped, or the longest that there is."""
-        if edit.rpc not in self._loads:
-            self._loads[edit.rpc] = self._measured(edit)
-        return self._loads[edit.rpc]
+        if id(edit) not in self._loads:
+            self._loads[id(edit)] = self._measured(edit)
+        return self._loads[id(edit)]
 
     def close(self) -> None:
         """End what runs."""
@@ -129,17 +129,16 @@ class Bench:
 
     def _taken(self, edit: Edit, edge: int) -> Load:
         message = request(self.method(edit), edit.at(edit.settings[-1]), jpeg(portrait(edge=edge)))
-        wall: list[float] = []
 
-        def work() -> None:
+        def work() -> float:
             started = time.monotonic()
             got = Caller(self.channel()).send(self.method(edit), message)
-            wall.append(time.monotonic() - started)
             if isinstance(got, Refusal):
                 broken(f"{edit.rpc} refused a portrait in JPEG: {got}", "Serve JPEG of up to limits.max_pixels.")
+            return time.monotonic() - started
 
-        cpu = self.process().spent(work)
-        return Load(message, wall[0], cpu)
+        cpu_seconds, wall_seconds = self.process().spent(work)
+        return Load(message, wall_seconds, cpu_seconds)
 
     def _started(self) -> ServiceProcess:
         try:

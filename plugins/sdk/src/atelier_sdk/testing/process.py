@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import grpc
 import psutil
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from atelier_sdk.capability import Capability
+
+Result = TypeVar("Result")
 
 START_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 40.0
@@ -102,19 +104,27 @@ class ServiceProcess:
         while sum(self._process.cpu_times()[:2]) - before < seconds and time.monotonic() < ends:
             time.sleep(0.005)
 
-    def spent(self, work: Callable[[], object]) -> float:
-        """Return the processor seconds that it uses from the start of `work` until it is quiet again."""
+    def spent(self, work: Callable[[], Result]) -> tuple[float, Result]:
+        """Do `work`; return the processor seconds used from its start until the process is quiet, and its result."""
         before = self.cpu_seconds()
-        work()
+        result = work()
         last, quiet_since = self.cpu_seconds(), time.monotonic()
         ends = quiet_since + STOP_SECONDS
         while time.monotonic() - quiet_since < _QUIET_SECONDS and time.monotonic() < ends:
             time.sleep(_LOOK_SECONDS)
             now = self.cpu_seconds()
-            if now - last >= _QUIET_CPU_SECONDS:
+            if now - last >= _QUIET_CPU_SECONDS or self._has_work():
                 quiet_since = time.monotonic()
             last = now
-        return last - before
+        return last - before, result
+
+    def _has_work(self) -> bool:
+        """Say whether a thread wants the processor, though it may have to wait for it on a busy machine (Linux)."""
+        for stat in Path(f"/proc/{self._popen.pid}/task").glob("*/stat"):
+            with contextlib.suppress(OSError):  # the thread has just ended
+                if stat.read_text().rpartition(")")[2].split()[0] == "R":
+                    return True
+        return False
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
         tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
