@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from atelier.v1 import (  # noqa: F401  importing them registers their descriptors
     edit_pb2,
     expression_pb2,
+    generate_pb2,
     identity_pb2,
     style_pb2,
     upscale_pb2,
@@ -73,4 +74,22 @@ def atelier_capabilities() -> Iterable[Capability]:
             "upscaler_restore_x4",
         ),
         limits=Limits(max_queue=8, default_deadline_seconds=120.0),
+    )
+    yield Capability(
+        name="generate",
+        service="atelier.v1.GenerateService",
+        description="Portraits from a photographer's words.",
+        descriptors=descriptor_set("atelier.v1.GenerateService"),
+        command=(sys.executable, "-m", "atelier_generate"),
+        models=(
+            "face_detector",
+            "face_mesh",
+            "iris",
+            "person_segmenter",
+            "face_encoder",
+            "portrait_denoiser",
+            "upscaler_restore_x4",
+        ),
+        # One process draws one call at a time, which takes seconds.
+        limits=Limits(max_concurrency=1, max_queue=32, default_deadline_seconds=300.0, max_deadline_seconds=1800.0),
     )

@@ -51,8 +51,8 @@ class Finished:
     @property
     def keeps_floor(self) -> bool:
         """Say whether the candidate is as like the person as was asked for."""
-        judged = [one.verdict for one in self.measures if one.name == SIMILARITY]
-        return all(verdict in (Verdict.PASS, Verdict.UNSPECIFIED) for verdict in judged)
+        judged = [one.verdict for one in self.measures if one.name == SIMILARITY and one.minimum is not None]
+        return all(verdict is Verdict.PASS for verdict in judged)
 
 
 def ranked(candidates: Sequence[Finished]) -> list[Finished]:
