@@ -9,7 +9,7 @@ TORCH_TESTS := $(wildcard tests/services/edit/diffusion tests/deploy/training)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test torch lint format proto bench clean
+.PHONY: help setup models demo test torch lint format proto bench scale clean
 
 help: ## List the tasks.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 12
@@ -59,6 +59,9 @@ test: setup models torch ## Set up everything and run every test; those that nee
 
 bench: setup models ## Measure speed and memory; writes docs/benchmarks.md. ONLY="edit.py style.py" measures these alone.
 	@$(BIN)/python benchmarks/report.py $(ONLY)
+
+scale: setup ## Simulate the house from 1 to 256 processes; writes the figures of docs/91-scale.md (a minute or two).
+	@$(BIN)/python -m atelier_simulation docs
 
 clean: ## Remove what the tasks leave in the repository; installed models stay.
 	@rm -rf $(VENV) $(TORCH) out .cache .mypy_cache .pytest_cache .ruff_cache

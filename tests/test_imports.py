@@ -29,6 +29,8 @@ ARROWS: dict[str, set[str]] = {
     "services/imaging": {"atelier_sdk"},
     "services/kit": SERVICE - {"atelier_service"},
     "deploy/models": {"atelier_sdk", "atelier_rpc", "atelier_gateway"},
+    # What it simulates is the gateway's own choice.
+    "deploy/simulation": {"atelier_sdk", "atelier_gateway"},
     "deploy/local": {"atelier", "atelier_sdk", "atelier_rpc", "atelier_gateway", "atelier_models"},
     # Training and calibration run what is installed.
     "deploy/training/identity": {*SERVICE, "atelier_models"},

@@ -55,7 +55,8 @@ def write_certificate(folder: Path) -> bytes:
 
 async def call_with(certificate: bytes, port: int) -> bytes:
     async with grpc.aio.secure_channel(f"localhost:{port}", grpc.ssl_channel_credentials(certificate)) as channel:
-        return await channel.unary_unary(f"/{SERVICE}/Echo")(b"hello", timeout=10)
+        echo: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(f"/{SERVICE}/Echo")
+        return await echo(b"hello", timeout=10)
 
 
 async def test_callers_may_come_with_tls(open_house: OpenHouse, start_toy: StartToy, tmp_path: Path) -> None:

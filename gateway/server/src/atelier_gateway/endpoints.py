@@ -23,8 +23,8 @@ CHANNEL_OPTIONS: Final = (
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2000),
-    # A machine that is lost says nothing: without asking, calls to it would wait for their deadlines. How long an answer
-    # may take is the ping's own time in the core that we have, a minute by default, whatever the keepalive's says.
+    # A machine that is lost says nothing: without asking, calls to it would wait for their deadlines. How long an
+    # answer may take is the ping's own time in the core that we have, a minute by default, whatever the keepalive's is.
     # Servers that allow few such questions (one in five minutes by default) are content while they send something in
     # between, as they do when they answer our health checks.
     ("grpc.keepalive_time_ms", 10_000),

@@ -29,7 +29,10 @@ class Certificate:
 
     def credentials(self) -> grpc.ServerCredentials:
         """Return credentials that follow the folder."""
-        return grpc.dynamic_ssl_server_credentials(_configuration(self._pair), self._renewed)
+        return grpc.dynamic_ssl_server_credentials(
+            _configuration(self._pair),
+            self._renewed,  # type: ignore[arg-type]  # None says that nothing has changed; the stubs do not know.
+        )
 
     def _renewed(self) -> grpc.ServerCertificateConfiguration | None:
         """Return the folder's certificate when it is another one; asked by gRPC for every new connection."""

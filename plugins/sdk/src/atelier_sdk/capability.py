@@ -22,7 +22,7 @@ class Limits:
     max_pixels: int = 64_000_000
     max_message_bytes: int = 20 * MIB
     max_concurrency: int = 2
-    max_queue: int = 16
+    max_queue: int = 8
     default_deadline_seconds: float = 60.0
     max_deadline_seconds: float = 600.0
 

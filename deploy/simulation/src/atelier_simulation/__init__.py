@@ -1,0 +1,1 @@
+"""How the house behaves at scale: a simulation with measured service times."""
