@@ -59,7 +59,7 @@ class GenerateServicer(Servicer):
         models = Watched(call.models)
         references = _pictures(people)
         finisher = Finisher(self.version, commission, self._backend, people, references, models, call)
-        order = Order(commission.sketches, references, previews=request.include_previews)
+        order = Order(commission.sketches, references, previews=_shows_previews(request, call))
         finished: list[Finished] = []
         with contextlib.closing(_timed(self._backend.draw(order, models, call.check), call)) as events:
             for event in events:
@@ -107,6 +107,14 @@ class GenerateServicer(Servicer):
 
 def _pictures(people: Sequence[Person]) -> tuple[Picture, ...]:
     return tuple(picture for person in people if isinstance(person, Referenced) for picture in person.pictures)
+
+
+def _shows_previews(request: generate_pb2.GenerateRequest, call: Call) -> bool:
+    """Say whether previews are made: where a policy judges candidates, nobody sees one before that."""
+    if request.include_previews and call.plugins.judges_candidates:
+        call.notes.append("Previews are left out: a policy judges each candidate before it is shown.")
+        return False
+    return request.include_previews
 
 
 def _timed(drawing: Iterator[Event], call: Call) -> Generator[Event]:

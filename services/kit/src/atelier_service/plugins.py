@@ -43,6 +43,12 @@ class Plugins:
         """Return the names of the measures that can be asked for."""
         return tuple(sorted(self._sources))
 
+    @property
+    def judges_candidates(self) -> bool:
+        """Say whether a plugin judges what was drawn, so that nothing may be shown before."""
+        hook = "atelier_finish_generation"
+        return bool(self._host.users(hook)) or self._host.lacking(hook) is not None
+
     def check_measures(self, names: Sequence[str]) -> None:
         """Refuse names of measures that no plugin brings. Raises FieldOutOfRangeError with all of them."""
         known = ", ".join(self.measures) or "none"

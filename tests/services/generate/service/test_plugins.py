@@ -119,6 +119,13 @@ async def test_a_policy_changes_what_was_drawn_before_anybody_sees_it(tmp_path: 
     assert error.reason == "POLICY_REFUSED"
 
 
+async def test_nothing_is_previewed_where_a_policy_judges_candidates(tmp_path: Path, models: Networks) -> None:
+    async with serving(tmp_path, models, Sketchbook(), plugins=plugins(blurs)) as service:
+        events = await service.ask(candidates=1, seed=0, include_previews=True)
+    assert not [event for event in events if event.HasField("preview")]
+    assert any("Previews are left out" in note for note in events[-1].result.report.notes)
+
+
 def breaks(candidate: Candidate) -> Candidate:
     raise RuntimeError("the policy is at its wits' end")
 
