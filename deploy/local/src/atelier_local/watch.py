@@ -55,7 +55,8 @@ class Watch:
         state, detail = self._state(spec, found)
         if state is not ProcessState.READY and spec.plugin:
             detail = f"{detail} (plugin {spec.plugin})".strip()
-        detail = detail or remarks.read(self._state_dir).get(spec.name, "")
+        remark = remarks.read(self._state_dir).get(spec.name, "")
+        detail = "; ".join(filter(None, (detail, remark)))
         if state is ProcessState.READY and spec.name in self._started_at:
             self.ready_after_seconds.setdefault(spec.name, time.monotonic() - self._started_at[spec.name])
         known = {**self._stack.ready_after_seconds, **self.ready_after_seconds}

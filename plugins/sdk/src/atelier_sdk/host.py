@@ -57,7 +57,7 @@ class PluginHost:
     line to standard error for each hook that was asked: which, whose, how long, how it ended; never what was said.
     """
 
-    def __init__(self, *, register_seconds: float = 10.0, call_seconds: float = 1.0, trace: bool = False) -> None:
+    def __init__(self, *, register_seconds: float = 5.0, call_seconds: float = 1.0, trace: bool = False) -> None:
         self._register_seconds = register_seconds
         self._call_seconds = call_seconds
         self._trace = trace
