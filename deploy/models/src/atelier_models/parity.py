@@ -82,7 +82,12 @@ def portrait(model: Model) -> Tensors:
 
 
 def pictures(model: Model) -> Tensors:
-    """Return what the graphs are compared on: the portrait, its mirror image and noise, as one batch."""
+    """Return what the graphs are compared on: the portrait, its mirror image and noise, as one batch.
+
+    A model of several inputs takes more than a picture shows, and gets noise alone.
+    """
+    if len(model.inputs) > 1:
+        return random_inputs(model, PARITY_BATCH, seed=1)
     name = next(iter(model.inputs))
     real = portrait(model)[name]
     return {name: np.concatenate([real, real[:, :, ::-1], random_inputs(model, NOISE_PICTURES, seed=1)[name]])}

@@ -1,0 +1,1 @@
+"""How the embedded portrait generator is trained, measured and exported."""

@@ -1,0 +1,110 @@
+"""What one training step sees: photographs, their low-rank pictures somewhat off, and where everything lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import cv2
+import numpy as np
+import torch
+from atelier_generate.base.conditions import Condition, condition
+from atelier_generate.base.frame import HEIGHT, POINTS, WIDTH
+from atelier_imaging import topology
+
+if TYPE_CHECKING:
+    from atelier_generate.base.appearance import Appearance
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from atelier_training_base.album import Album
+    from atelier_training_base.fitting import Fitted
+
+MOST_OFF: Final = 0.6
+_UNTOLD: Final = 0.1
+_FACE, _FEATURES = 1.5, 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Tensors of one step; `weight` (N, 1, H/4, W/4) is what each cell counts. See `Denoiser.forward`."""
+
+    residual: Tensor
+    low: Tensor
+    places: Tensor
+    attributes: Tensor
+    weight: Tensor
+
+
+class Maker:
+    """Make batches of an album."""
+
+    def __init__(self, portraits: Album, model: Fitted, standard: NDArray[np.float32]) -> None:
+        self._album, self._model, self._standard = portraits, model, standard
+        appearance = model.appearance
+        self._located = [appearance.origins(appearance.points(shape)) for shape in model.shapes]
+        self._importance = importance(model.appearance)
+
+    def batch(self, count: int, generator: np.random.Generator) -> Batch:
+        """Return `count` portraits."""
+        rows = generator.choice(len(self._album.chances), count, p=self._album.chances)
+        return self.of(rows, generator)
+
+    def of(self, rows: NDArray[np.intp], generator: np.random.Generator) -> Batch:
+        """Return these portraits."""
+        made = [self._one(row, generator) for row in rows]
+        low = np.stack([each.low for each, _ in made])
+        places = np.stack([each.places for each, _ in made])
+        weight = np.stack([cv2.remap(self._importance, *_maps(self._located[row]), cv2.INTER_LINEAR) for row in rows])
+        told = np.stack([each.attributes for each, _ in made])
+        told[generator.random(len(rows)) < _UNTOLD, :-1] = 0
+        residual = np.stack([photograph - each.base() for each, photograph in made])
+        return Batch(
+            _planes(residual),
+            _planes(low),
+            _planes(places),
+            torch.from_numpy(told),
+            torch.from_numpy(weight)[:, None],
+        )
+
+    def _one(self, row: int, generator: np.random.Generator) -> tuple[Condition, NDArray[np.float32]]:
+        off = float(generator.random()) * MOST_OFF
+        texture = jittered(self._model.textures[row], off, generator)
+        made = condition(self._model.appearance, self._located[row], texture, self._standard[row], off)
+        return made, self._album.pictures[row].astype(np.float32) / 127.5 - 1
+
+
+def jittered(texture: NDArray[np.float32], off: float, generator: np.random.Generator) -> NDArray[np.float32]:
+    """Move coefficients (T,) away from the photograph's: the finer a component, the further, at most by `off`.
+
+    A drawn sitter has no photograph that the low-rank picture would fit perfectly; this is how the network learns it.
+    """
+    share = off * np.minimum(np.arange(len(texture)) / 24, 1.0)
+    noise = generator.standard_normal(len(texture))
+    return np.asarray(np.sqrt(1 - share**2) * texture + share * noise, np.float32)
+
+
+def importance(appearance: Appearance) -> NDArray[np.float32]:
+    """Return what each pixel of the mean face's frame counts: more on the face, most on eyes and mouth."""
+    weights = np.ones((HEIGHT, WIDTH), np.float32)
+    outlines = (
+        (topology.FACE_OVAL, _FACE),
+        (topology.LEFT_EYE, _FEATURES),
+        (topology.RIGHT_EYE, _FEATURES),
+        (topology.LIPS_OUTER, _FEATURES / 2),
+    )
+    for outline, extra in outlines:
+        mask: NDArray[np.float32] = np.zeros_like(weights)
+        corners = appearance.mean_shape[[POINTS.index(point) for point in outline]]
+        cv2.fillConvexPoly(mask, cv2.convexHull(corners).astype(np.int32), 1.0)
+        wider = cv2.dilate(mask, np.ones((7, 7), np.uint8))
+        weights += extra * np.asarray(cv2.GaussianBlur(wider, (0, 0), 3.0), np.float32)
+    return weights
+
+
+def _maps(places: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    return np.ascontiguousarray(places[..., 0] - 0.5), np.ascontiguousarray(places[..., 1] - 0.5)
+
+
+def _planes(images: NDArray[np.float32]) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))

@@ -1,0 +1,91 @@
+"""Write the trained network as ONNX: weights in half precision, cast where they are used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import onnx
+import torch
+from atelier_generate.base.frame import GRID, HEIGHT, LOW, WIDTH
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from atelier_training_base.network import ATTRIBUTES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from atelier_training_base.network import Denoiser
+
+OPSET: Final = 18
+INPUTS: Final = ("noisy", "sigma", "low", "places", "attributes")
+OUTPUT: Final = "residual"
+_SMALL: Final = 64  # numbers; shorter constants stay as they are
+
+
+class Interleaved(nn.Module):
+    """The network with pictures as (N, H, W, 3) and `sigma` as (N, 1), as the services send them."""
+
+    def __init__(self, network: Denoiser) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, noisy: Tensor, sigma: Tensor, low: Tensor, places: Tensor, attributes: Tensor) -> Tensor:
+        """Return the residual without noise (N, H, W, 3); see `Denoiser.forward`."""
+        planes = (each.permute(0, 3, 1, 2) for each in (noisy, low, places))
+        noisy, low, places = planes
+        found: Tensor = self.network(noisy, sigma[:, 0], low, places, attributes)
+        return found.permute(0, 2, 3, 1)
+
+
+def example(count: int = 2, seed: int = 0) -> dict[str, Tensor]:
+    """Return inputs of the right shapes and sizes."""
+    generator = torch.Generator().manual_seed(seed)
+    shapes = {
+        "noisy": (count, HEIGHT, WIDTH, 3),
+        "sigma": (count, 1),
+        "low": (count, HEIGHT // LOW, WIDTH // LOW, 3),
+        "places": (count, HEIGHT // GRID, WIDTH // GRID, 2),
+        "attributes": (count, ATTRIBUTES + 1),
+    }
+    made = {name: torch.randn(shape, generator=generator) * 0.3 for name, shape in shapes.items()}
+    made["sigma"] = made["sigma"].abs() + 0.05
+    return made
+
+
+def write_onnx(network: Denoiser, path: Path) -> None:
+    """Write the network; the batch is free."""
+    given = example()
+    network = network.to(memory_format=torch.contiguous_format).eval()
+    batch = torch.export.Dim("N", min=1, max=64)
+    program = torch.onnx.export(
+        Interleaved(network),
+        tuple(given[name] for name in INPUTS),
+        input_names=list(INPUTS),
+        output_names=[OUTPUT],
+        dynamic_shapes={name: {0: batch} for name in INPUTS},
+        opset_version=OPSET,
+        dynamo=True,
+    )
+    if program is None:
+        raise RuntimeError("PyTorch wrote no graph")
+    model = program.model_proto
+    halve(model)
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, path)
+
+
+def halve(model: onnx.ModelProto) -> None:
+    """Store weights in half precision, each cast back before it is used; executors fold the casts when they load."""
+    casts = []
+    for number, weight in enumerate(model.graph.initializer):
+        if weight.data_type != TensorProto.FLOAT or np.prod(weight.dims) < _SMALL:
+            continue
+        name = weight.name
+        halved = numpy_helper.from_array(numpy_helper.to_array(weight).astype(np.float16), f"{name}.half")
+        casts.append(helper.make_node("Cast", [halved.name], [name], name=f"{name}.cast", to=TensorProto.FLOAT))
+        model.graph.initializer[number].CopyFrom(halved)
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)

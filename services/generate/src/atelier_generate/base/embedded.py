@@ -1,0 +1,142 @@
+"""The backend `atelier-base`: one sitter of the population a candidate, made a photograph by one small network.
+
+brief ─wishes─> attributes ─population─> shape, texture ─appearance─> low-rank picture ─network─> portrait ─finish─>
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from atelier_sdk.errors import ModelUnusableError
+
+from atelier_generate.backend import Drawn, Preview, Sketch, Step
+from atelier_generate.base.conditions import Condition, condition
+from atelier_generate.base.finish import cut, enlarged, grained, on_backdrop
+from atelier_generate.base.frame import HEIGHT, WIDTH
+from atelier_generate.base.knowledge import FILE, knowledge
+from atelier_generate.base.sampler import STEPS, denoised
+from atelier_generate.base.wishes import HONOURS, Wishes, wishes
+from atelier_generate.brief import Brief
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from atelier_imaging.models import ModelRunner
+    from numpy.typing import NDArray
+
+    from atelier_generate.backend import Event, Order
+
+DENOISER: Final = "portrait_denoiser"
+# How wide sitters are spread, as a share of the population's spread: the rim of a normal distribution is no face.
+SPREAD: Final = 0.85
+# How far a drawn low-rank picture is off a real one's, as the network was told in training.
+OFF: Final = 0.25
+_PREVIEW_EVERY: Final = 4
+_CANARY_STEPS: Final = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draft:
+    """A candidate before it is drawn: what the network is told, its noise (H, W, 3), and what became of the brief."""
+
+    condition: Condition
+    noise: NDArray[np.float32]
+    wishes: Wishes
+
+
+class EmbeddedBackend:
+    """Draw portraits with what comes with the service."""
+
+    name = "atelier-base"
+    family = "embedded"
+    honours = HONOURS
+    takes_references = False
+
+    @property
+    def made_of(self) -> Mapping[str, object]:
+        """Return the checksum of the population; the network is the catalogue's."""
+        return {"population_sha256": _population_digest()}
+
+    def draw(self, order: Order, models: ModelRunner, check: Callable[[], None]) -> Iterator[Event]:
+        """Draw the candidates one after the other; see `Backend.draw`."""
+        total = len(order.sketches) * (STEPS + 1)
+        for number, sketch in enumerate(order.sketches):
+            done = number * (STEPS + 1)
+            made = drafted(sketch)
+            picture = made.condition.base()
+            for step, picture in enumerate(developed(made, models)):
+                check()
+                yield Step(done + step + 1, total)
+                if order.previews and step % _PREVIEW_EVERY == 0:
+                    yield Preview(number, np.asarray(np.rint(shown(picture) * 255), np.uint8))
+            finished = _finished(shown(picture), sketch, models, check)
+            yield Step(done + STEPS + 1, total)
+            yield Drawn(number, finished, made.wishes.notes + _framing_notes(sketch), made.wishes.chosen)
+
+    def canary(self, models: ModelRunner) -> None:
+        """Run the network once and see that it makes a picture of finite numbers."""
+        made = drafted(Sketch(0, Brief()))
+        (picture,) = developed(made, models, _CANARY_STEPS)
+        if not np.isfinite(picture).all():
+            raise ModelUnusableError(
+                f"The model {DENOISER} answers with numbers that are none.", metadata={"model": DENOISER}
+            )
+
+
+def drafted(sketch: Sketch) -> Draft:
+    """Choose the sitter of a sketch: the same for the same sketch."""
+    generator = np.random.Generator(np.random.Philox(sketch.seed))
+    known = knowledge()
+    asked = wishes(sketch.brief, generator)
+    chance = SPREAD * generator.standard_normal((1, len(known.population.covariance)), np.float32)
+    sitter = known.population.draw(asked.attributes, chance)
+    places = known.appearance.origins(known.appearance.points(sitter.shape[0]))
+    told = condition(known.appearance, places, sitter.texture[0], sitter.attributes[0], OFF)
+    return Draft(told, generator.standard_normal((HEIGHT, WIDTH, 3), np.float32), asked)
+
+
+def developed(draft: Draft, models: ModelRunner, steps: int = STEPS) -> Iterator[NDArray[np.float32]]:
+    """Yield the portrait (H, W, 3), -1..1 and a little beyond, as it is guessed after each step."""
+    told = draft.condition
+    fixed = {"low": told.low[None], "places": told.places[None], "attributes": told.attributes[None]}
+
+    def evaluate(noisy: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+        given = {"noisy": noisy[None], "sigma": np.array([[sigma]], np.float32), **fixed}
+        return np.asarray(models.infer(DENOISER, given)["residual"][0], np.float32)
+
+    base = told.base()
+    for residual in denoised(evaluate, draft.noise, steps):
+        yield np.asarray(base + residual, np.float32)
+
+
+def shown(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Bring -1..1 to display-encoded 0..1."""
+    return np.asarray(np.clip(picture / 2 + 0.5, 0, 1), np.float32)
+
+
+def _finished(
+    picture: NDArray[np.float32], sketch: Sketch, models: ModelRunner, check: Callable[[], None]
+) -> NDArray[np.float32]:
+    larger = enlarged(picture, models)
+    check()
+    if sketch.brief.background is not None:
+        larger = on_backdrop(larger, sketch.brief.background, models)
+        check()
+    generator = np.random.Generator(np.random.Philox(sketch.seed + 2**64))
+    return grained(cut(larger, sketch.brief.frame), generator)
+
+
+def _framing_notes(sketch: Sketch) -> tuple[str, ...]:
+    if sketch.brief.frame.framing == "three-quarter":
+        return ("A three-quarter view is beyond the generator, which draws head and shoulders.",)
+    return ()
+
+
+@cache
+def _population_digest() -> str:
+    return hashlib.sha256((files("atelier_generate.base") / FILE).read_bytes()).hexdigest()

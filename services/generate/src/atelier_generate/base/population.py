@@ -1,0 +1,73 @@
+"""How shape, texture and attributes of a population hang together: one normal distribution over all of them.
+
+What is asked for is a condition on some of the numbers; all the others then follow the distribution that is left, which
+for a normal distribution is known exactly (Bishop, "Pattern Recognition and Machine Learning", 2.3.1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from atelier_generate.base.attributes import ATTRIBUTES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sitters:
+    """N drawn sitters: coefficients of shape (N, S) and texture (N, T), attributes (N, A) in standard deviations."""
+
+    shape: NDArray[np.float32]
+    texture: NDArray[np.float32]
+    attributes: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Population:
+    """The distribution, float32: `covariance` (D, D) of shape, texture and attributes, all of mean 0.
+
+    Attributes are standardised by `attribute_mean` (A,) and `attribute_deviation` (A,).
+    """
+
+    covariance: NDArray[np.float32]
+    attribute_mean: NDArray[np.float32]
+    attribute_deviation: NDArray[np.float32]
+    shapes: int
+
+    def standard(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Bring attributes (…, A) in their own units to standard deviations."""
+        return np.asarray((values - self.attribute_mean) / self.attribute_deviation, np.float32)
+
+    def draw(self, asked: Mapping[str, float], noise: NDArray[np.float32]) -> Sitters:
+        """Draw a sitter for each row of standard normal `noise` (N, D), with attributes `asked` in their own units."""
+        start = len(self.covariance) - len(ATTRIBUTES)
+        given = [start + ATTRIBUTES.index(name) for name in asked]
+        level = np.array(
+            [
+                (value - self.attribute_mean[index - start]) / self.attribute_deviation[index - start]
+                for value, index in zip(asked.values(), given, strict=True)
+            ],
+            np.float64,
+        )
+        mean, covariance = self._conditioned(given, level)
+        values, vectors = np.linalg.eigh(covariance)
+        drawn = mean + noise @ (vectors * np.sqrt(np.maximum(values, 0))).T
+        rows = np.asarray(drawn, np.float32)
+        return Sitters(rows[:, : self.shapes], rows[:, self.shapes : start], rows[:, start:])
+
+    def _conditioned(
+        self, given: list[int], level: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        whole = self.covariance.astype(np.float64)
+        if not given:
+            return np.zeros(len(whole)), whole
+        known = whole[np.ix_(given, given)] + 1e-4 * np.eye(len(given))
+        gain = np.linalg.solve(known, whole[given]).T
+        left = whole - gain @ whole[given]
+        return gain @ level, (left + left.T) / 2
