@@ -35,6 +35,11 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 PAGE: Final = (ROOT / "docs/plugins/tutorial.md").read_text("utf-8")
 ADDRESS: Final = "127.0.0.1:8610"
 
+MODELS: Final = pytest.mark.skipif(
+    not (paths.home() / "models/person_segmenter").is_dir(),
+    reason=f"no models in {paths.home()}; `atelier up` installs",
+)
+
 # A file is a code block after a line that is its path and nothing else.
 FILES: Final = re.findall(r"^`([\w./]+)`\n\n```\w+\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 COMMANDS: Final = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
@@ -77,14 +82,16 @@ class Author:
 
 @pytest.fixture(scope="module")
 def author(tmp_path_factory: pytest.TempPathFactory) -> Author:
-    """Write the page's files, generate the stubs and install the distribution by its commands."""
+    """Start from the skeleton, write the page's files, compile the API and install it, by the page's commands."""
     author = Author(tmp_path_factory.mktemp("author"))
+    started = author.run(command("plugins new"))
+    assert started.returncode == 0, started.stderr
     for name, content in FILES:
         (author.folder / name).parent.mkdir(parents=True, exist_ok=True)
         (author.folder / name).write_text(content, "utf-8")
     # Into a folder instead of the environment, so that the plugin is gone with the test.
     elsewhere = f"--quiet --no-deps --no-index --target {shlex.quote(str(author.site))} ./mono"
-    for line in (command("grpc_tools.protoc"), command("pip install").replace("-e ./mono", elsewhere)):
+    for line in (command("atelier_sdk.stubs"), command("pip install").replace("--no-deps -e ./mono", elsewhere)):
         done = author.run(line)
         assert done.returncode == 0, done.stderr
     return author
@@ -131,7 +138,7 @@ def test_a_call_through_the_gateway_takes_the_colour_and_keeps_the_luminance(
     assert (result == result[..., :1]).all()
     # Rounding alone is 0.5; the rest is float32, and the weights' fifth digit.
     assert np.abs(result[..., 0] - grey_of(portrait)).max() < 0.6
-    assert report["operation"] == "mono.desaturate"
+    assert report["operation"] == "mono.apply"
     assert report["parameters"] == {"strength": 1.0, "background_only": False}
 
 
@@ -167,10 +174,14 @@ def test_reflection_health_and_catalogue_say_what_the_page_says(author: Author, 
     assert (done.stdout, done.stderr) == (OUTPUTS[1], "")
 
 
-@pytest.mark.skipif(
-    not (paths.home() / "models/person_segmenter").is_dir(),
-    reason=f"no models in {paths.home()}; `atelier up` installs",
-)
+@MODELS
+def test_it_keeps_the_contract_of_every_edit(author: Author) -> None:
+    done = author.run(command("pytest mono") + " -q -p no:cacheprovider")
+    assert done.returncode == 0, done.stdout
+    assert "skipped" not in done.stdout, done.stdout
+
+
+@MODELS
 def test_a_person_stays_in_colour(author: Author, address: str, portrait: NDArray[np.uint8]) -> None:
     result, report = author.call(address, portrait, "--background-only")
     chest, corner = np.s_[200:250, 60:200], np.s_[:20, 200:250]
@@ -185,7 +196,7 @@ def test_by_hand_it_starts_too(author: Author) -> None:
         service, front = free_ports(2)
         for line in command("atelier_gateway").splitlines():
             running.enter_context(process(author, line.replace("5010", str(service)).replace("8610", str(front))))
-        assert becomes_ready(f"127.0.0.1:{front}", "example.mono.v1.MonoService")
+        assert becomes_ready(f"127.0.0.1:{front}", "atelier_mono.v1.MonoService")
 
 
 @contextmanager

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS: Final = 120.0
 REQUEST_ID: Final = "5a0d4c0e-6f3e-4a66-9d0c-2d1b7c1f3a10"
 """Of every call: whatever is drawn by chance is drawn from it."""
+_HEADERS: Final = (("x-request-id", REQUEST_ID),)
+"""As the gateway sends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,9 @@ class Caller:
         path = f"/{service.full_name}/{method.name}"
         if method.server_streaming:
             stream = self._channel.unary_stream(path, _serialised, kind.FromString)
-            return Pending(stream(message, timeout=timeout), streams=True)
+            return Pending(stream(message, timeout=timeout, metadata=_HEADERS), streams=True)
         unary = self._channel.unary_unary(path, _serialised, kind.FromString)
-        return Pending(unary.future(message, timeout=timeout), streams=False)
+        return Pending(unary.future(message, timeout=timeout, metadata=_HEADERS), streams=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from atelier_sdk.testing.edit import Box
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FACE: Final = Box(left=106, top=66, width=82, height=94)
-"""From the brow to the chin, in pixels of the portrait."""
+FACE: Final = Box(left=118, top=78, width=54, height=60)
+"""The inner face, from the brows to the mouth, in pixels of the portrait."""
 
 BACKGROUND: Final = Box(left=240, top=24, width=32, height=32)
 """A part of the wall behind, far from the person, in pixels of the portrait."""
