@@ -14,6 +14,7 @@ from atelier_sdk.errors import AtelierError
 from rich.console import Console
 
 from atelier_models import catalogue as catalogue_file
+from atelier_models.engines import commands as engine_commands
 from atelier_models.home import alone, default_home
 from atelier_models.progress import OnConsole
 
@@ -67,6 +68,8 @@ def models() -> None:
     atelier models convert       make ONNX graphs of them (pulls what is missing)
     atelier models verify        compare the graphs with the originals
     atelier models repository    write the Triton repository (prints its path)
+    atelier models build         build TensorRT engines of the graphs
+    atelier models parity        compare the engines with the graphs, on their GPU
     atelier models publish       put everything into a store for a cluster
     atelier models adopt         add an upscaler of one's own
     """  # noqa: D301 - \b is click's sign for a paragraph that keeps its lines
@@ -192,8 +195,8 @@ def repository(*, as_json: bool) -> None:
 def publish(url: str) -> None:
     """Publish all models to URL for a cluster, and print the SHA-256 of the release; installs what is missing first.
 
-    URL is a folder or an object store: file:///srv/models, s3://bucket, gs://bucket, az://container. Files that are there
-    already are not sent again. The pods of a cluster fetch the release that their overlay names
+    URL is a folder or an object store: file:///srv/models, s3://bucket, gs://bucket, az://container. Files that are
+    there already are not sent again. The pods of a cluster fetch the release that their overlay names
     (ATELIER_MODELS_SHA256), and refuse every file whose content is another one.
     """
     from atelier_models import publish as publishing
@@ -225,3 +228,7 @@ def adopt(name: str, file: Path, license_: str) -> None:
         known = catalogue_file.load()
         for place in conversion.convert([known.models[name]], known, home, _reporter()):
             click.echo(place.graph)
+
+
+models.add_command(engine_commands.build)
+models.add_command(engine_commands.parity)

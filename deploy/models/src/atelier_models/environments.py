@@ -54,6 +54,11 @@ def for_triton() -> Environment:
     return Environment("triton", "Triton (server, OpenVINO, ONNX Runtime)", _packaged("triton"))
 
 
+def for_engines() -> Environment:
+    """Return the environment of TensorRT for RTX, about 310 MB."""
+    return Environment("engines", "TensorRT for RTX", _packaged("engines"))
+
+
 def for_npm() -> Environment:
     """Return the environment that holds an npm, about 200 MB."""
     return Environment("npm", "npm", _packaged("npm"))
