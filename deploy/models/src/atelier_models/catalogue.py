@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
@@ -148,14 +149,23 @@ def parse(text: str) -> Catalogue:
 
 
 def load() -> Catalogue:
-    """Return the catalogue that comes with this package, and what was adopted on this machine."""
+    """Return the catalogue that comes with this package, what was adopted on this machine, and what plugins bring."""
+    from atelier_models.plugin_models import plugin_catalogues, with_plugins
+
     entries = sorted(adopted_folder(default_home()).glob("*.toml"))
-    return _parsed("\n".join([own_text(), *(entry.read_text(encoding="utf-8") for entry in entries)]))
+    own = _parsed("\n".join([own_text(), *(entry.read_text(encoding="utf-8") for entry in entries)]))
+    return with_plugins(own, plugin_catalogues())
 
 
 def own_text() -> str:
     """Return the file that comes with this package."""
     return resources.files("atelier_models").joinpath("catalogue.toml").read_text(encoding="utf-8")
+
+
+def defaults_text() -> str:
+    """Return the part of that file that entries of other files rest on."""
+    defaults = tomllib.loads(own_text())["defaults"]["triton"]
+    return "\n".join(["[defaults.triton]", *(f"{key} = {json.dumps(value)}" for key, value in defaults.items())])
 
 
 def adopted_folder(home: Path) -> Path:
