@@ -26,10 +26,19 @@ def test_the_gateway_reaches_every_capability(cluster: Cluster) -> None:
         assert allowed(cluster, gateway, Peer.of(workload), 8620, ports(workload)), workload.name
 
 
-def test_nobody_else_reaches_a_capability(cluster: Cluster) -> None:
-    others = [Peer.of(each) for each in cluster.workloads if each.component != "gateway"]
+def test_no_other_pod_reaches_a_capability_but_generate_identity(cluster: Cluster) -> None:
+    reached = {
+        (other.name, workload.name)
+        for workload in cluster.capabilities
+        for other in cluster.workloads
+        if other.component != "gateway" and allowed(cluster, Peer.of(other), Peer.of(workload), 8620, ports(workload))
+    }
+    assert reached == {("generate", "identity")}
+
+
+def test_nobody_outside_reaches_a_capability(cluster: Cluster) -> None:
     for workload in cluster.capabilities:
-        for other in (*others, CALLER, STRANGER, PROMETHEUS, outside("10.0.0.1")):
+        for other in (CALLER, STRANGER, PROMETHEUS, outside("10.0.0.1")):
             assert not allowed(cluster, other, Peer.of(workload), 8620, ports(workload)), workload.name
 
 

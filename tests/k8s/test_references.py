@@ -13,7 +13,9 @@ import obstore
 from atelier_edit.diffusion.settings import DiffusionSettings
 from atelier_expression.reenact.settings import ReenactmentSettings
 from atelier_gateway import plugins
+from atelier_gateway.endpoints import located
 from atelier_gateway.settings import GatewaySettings
+from atelier_generate.settings import GenerateSettings
 from atelier_identity.settings import IdentitySettings
 from atelier_models.triton import TritonInstall, triton_command
 from atelier_rpc.settings import read
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 OF_ITS_OWN: dict[str, tuple[type[Any], ...]] = {
     "edit": (DiffusionSettings,),
     "expression": (ReenactmentSettings,),
+    "generate": (GenerateSettings,),
     "identity": (IdentitySettings,),
 }
 # Read by libraries: threads of OpenMP and libvips.
@@ -108,9 +111,10 @@ def test_processes_listen_where_their_ports_say(cluster: Cluster) -> None:
 
 
 def test_the_gateway_knows_every_capability_and_where_it_is(cluster: Cluster) -> None:
-    environment = cluster.workload("gateway").server.environment
-    targets = read(GatewaySettings, environment).targets
-    assert targets == {each.name: (f"dns:///{each.name}:8620",) for each in cluster.capabilities}
+    targets = read(GatewaySettings, cluster.workload("gateway").server.environment).targets
+    names = [each.name for each in cluster.capabilities]
+    assert located(targets, names) == {name: (f"dns:///{name}:8620",) for name in names}
+    assert all(cluster.has("Service", name) for name in names)
 
 
 def test_every_declared_capability_runs_and_answers_for_its_service(cluster: Cluster) -> None:
@@ -224,7 +228,9 @@ def test_images_are_ours_with_a_tag_or_a_pinned_version_of_others(cluster: Clust
     for container in cluster.containers:
         image = str(container.spec["image"])
         assert image_name(container) in ours | {"postgres"}, container.where
-        assert cluster.name == "encrypted" or re.search(r"(:[\w.]+|@sha256:[0-9a-f]{64})$", image), container.where
+        assert cluster.name in {"encrypted", "plugged"} or re.search(r"(:[\w.]+|@sha256:[0-9a-f]{64})$", image), (
+            container.where
+        )
         assert not image.endswith(":latest"), container.where
         if container.name in {"models", "server"} and container.workload.component != "database":
             assert image_name(container) == f"atelier-{container.workload.name}"

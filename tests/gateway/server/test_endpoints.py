@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import grpc
 import pytest
 from atelier_gateway import resolve
-from atelier_gateway.endpoints import Backends, Endpoint, parse_endpoints
+from atelier_gateway.endpoints import Backends, Endpoint, located, parse_endpoints
 from atelier_rpc.errors import from_rpc_error
 from atelier_sdk.errors import BackendDownError, DrainingError
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -251,3 +251,14 @@ def test_endpoints_are_read_from_one_text() -> None:
 def test_endpoints_that_make_no_sense_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"is no|is not|twice"):
         parse_endpoints(text)
+
+
+def test_one_pattern_places_all_that_are_not_named() -> None:
+    endpoints = parse_endpoints("*=dns:///{name}:8620;style=10.0.0.1:5001")
+    assert located(endpoints, ["edit", "style"]) == {"edit": ("dns:///edit:8620",), "style": ("10.0.0.1:5001",)}
+    assert located(parse_endpoints("style=10.0.0.1:5001"), ["edit"]) == {"style": ("10.0.0.1:5001",)}
+
+
+def test_a_pattern_stands_for_no_name_of_its_own() -> None:
+    with pytest.raises(ValueError, match="no host:port"):
+        parse_endpoints("*={name}")

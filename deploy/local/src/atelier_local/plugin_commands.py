@@ -23,6 +23,7 @@ from atelier_local import paths
 from atelier_local.commands import SaysWhy
 from atelier_local.errors import StackError
 from atelier_local.plugin_check import checks
+from atelier_local.plugin_kustomize import write_component
 from atelier_local.plugin_new import new
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def plugins() -> None:
       atelier plugins show lens           limits, models, hooks
       atelier plugins check lens          whether it can be used, point by point
       atelier plugins add ../venv-toning  plugins of an environment of their own
+      atelier plugins manifest lens --kustomize k8s/plugins/lens   for a cluster
       atelier plugins new mono            a working one to start from
     """  # noqa: D301 - \b is click's sign for a paragraph that keeps its lines
 
@@ -139,6 +141,32 @@ def remove(name: str) -> None:
     if not remove_manifest(name, _manifests()):
         raise click.ClickException(f"no plugin {name} of another environment was added")
     click.echo(f"removed {name}")
+
+
+@plugins.command(cls=SaysWhy)
+@click.argument("name")
+@click.option(
+    "--kustomize",
+    "folder",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the component: made where it is missing, written over where it is there.",
+)
+@click.option("--image", help="Image that its processes run in; `atelier-NAME` unless said.")
+def manifest(name: str, folder: Path, image: str | None) -> None:
+    """Write the plugin NAME for a cluster: a kustomize component that an overlay lists.
+
+    Deployment, headless service, account and budget of each capability, and the file by which the gateway knows the
+    plugin without having it installed.
+
+    \b
+      atelier plugins manifest toning --kustomize k8s/plugins/toning --image registry.example.com/toning:1.0
+    """  # noqa: D301 - \b is click's sign for a paragraph that keeps its lines
+    status, capabilities = _find(name)
+    if not capabilities:
+        raise click.ClickException(f"{name} brings no capability, so nothing of it runs in a cluster by itself")
+    for file in write_component(status, tuple(capabilities), image or f"atelier-{name}", folder):
+        click.echo(folder / file)
 
 
 def _environ() -> dict[str, str]:

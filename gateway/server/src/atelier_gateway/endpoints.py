@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Final
 import grpc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 # The caller's connection and the service's each hold one message of this size at most. A capability's own limit lies
 # below and is answered with a reason; above this one the C core refuses before any Python sees the message.
 CEILING_BYTES: Final = 64 * 1024 * 1024
+
+EVERY: Final = "*"
+_NAME: Final = "{name}"
 
 CHANNEL_OPTIONS: Final = (
     ("grpc.max_receive_message_length", CEILING_BYTES),
@@ -86,7 +89,8 @@ def _load(endpoint: Endpoint) -> tuple[bool, int]:
 def parse_endpoints(text: str) -> dict[str, tuple[str, ...]]:
     """Read `style=127.0.0.1:5001,127.0.0.1:5002;upscale=upscale.atelier.svc:5001`.
 
-    An address is `host:port` or `unix:/path`; a host name stands for all its addresses. Raises ValueError.
+    An address is `host:port` or `unix:/path`; a host name stands for all its addresses. The name `*` stands for all
+    capabilities that are not named, and `{name}` in its addresses for the name of each. Raises ValueError.
     """
     endpoints: dict[str, tuple[str, ...]] = {}
     for part in filter(None, (part.strip() for part in text.split(";"))):
@@ -97,9 +101,17 @@ def parse_endpoints(text: str) -> dict[str, tuple[str, ...]]:
         if name.strip() in endpoints:
             raise ValueError(f"{name.strip()} is given twice")
         for address in listed:
-            _check_address(address)
+            _check_address(address.replace(_NAME, "name") if name.strip() == EVERY else address)
         endpoints[name.strip()] = listed
     return endpoints
+
+
+def located(endpoints: Mapping[str, tuple[str, ...]], names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return where each capability runs, those of these names among them that `*` gives a place."""
+    found = {name: addresses for name, addresses in endpoints.items() if name != EVERY}
+    for name in names if EVERY in endpoints else ():
+        found.setdefault(name, tuple(address.replace(_NAME, name) for address in endpoints[EVERY]))
+    return found
 
 
 def _check_address(address: str) -> None:

@@ -20,7 +20,7 @@ from atelier_gateway.artifacts import Artifacts, sweep_forever
 from atelier_gateway.breaker import Breaker
 from atelier_gateway.catalog import Catalog, Installed
 from atelier_gateway.descriptors import methods_of, pool_of
-from atelier_gateway.endpoints import CEILING_BYTES, Backends
+from atelier_gateway.endpoints import CEILING_BYTES, Backends, located
 from atelier_gateway.health import Watcher
 from atelier_gateway.metrics import Metrics
 from atelier_gateway.own_calls import OwnCalls
@@ -65,10 +65,11 @@ class Gateway:
         self._settings = settings
         self._plugins = plugins or PluginHost()
         by_name = {capability.name: capability for capability in declared}
-        foreign = sorted(set(settings.targets) - set(by_name))
+        self._targets = located(settings.targets, by_name)
+        foreign = sorted(set(self._targets) - set(by_name))
         if foreign:
             self._miss(foreign, sorted(by_name))
-        self.installed = {name: by_name[name] for name in sorted({*settings.targets} & {*by_name})}
+        self.installed = {name: by_name[name] for name in sorted({*self._targets} & {*by_name})}
         self.backends = {name: Backends() for name in self.installed}
         self.gate = Gate(settings.bytes_in_flight)
         self.metrics = Metrics()
@@ -86,7 +87,7 @@ class Gateway:
         for name, capability in self.installed.items():
             watcher = Watcher(
                 capability.service,
-                self._settings.targets[name],
+                self._targets[name],
                 self.backends[name],
                 self._health,
                 resolve_seconds=self._settings.resolve_seconds,

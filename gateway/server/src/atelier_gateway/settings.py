@@ -61,7 +61,8 @@ class GatewaySettings:
     endpoints: str = setting(
         "ATELIER_ENDPOINTS",
         "",
-        "Where the capabilities run: `style=host:port,host:port;name=…`. A host name stands for all its addresses.",
+        "Where the capabilities run: `style=host:port,host:port;name=…`. A host name stands for all its addresses; "
+        "`*=dns:///{name}:8620` places all that are not named.",
         parse=_checked_endpoints,
     )
     home: Path | None = setting(  # noqa: RUF009 (it makes a dataclass field)

@@ -1,0 +1,1 @@
+"""Manifests of a plugin, to be filled in."""
