@@ -58,7 +58,7 @@ def request(**fields: Any) -> generate_pb2.GenerateRequest:
     return generate_pb2.GenerateRequest(generation=generate_pb2.Generation(**generation), **fields)
 
 
-def drawn(generator: Stub, seconds: float = 120, **fields: Any) -> list[generate_pb2.GenerateResponse]:
+def drawn(generator: Stub, seconds: float = 900, **fields: Any) -> list[generate_pb2.GenerateResponse]:
     return list(generator.Generate(request(**fields), timeout=seconds))
 
 
@@ -151,7 +151,7 @@ def test_a_profile_that_is_not_there_costs_no_drawing(generator: Stub, stack: St
 def test_twenty_callers_at_once_have_their_turn_and_those_that_leave_hold_nobody_up(generator: Stub) -> None:
     def one(number: int) -> str:
         """Stay to the end, or leave once the drawing has begun."""
-        call = generator.Generate(request(candidates=1, seed=number % 2), timeout=300)
+        call = generator.Generate(request(candidates=1, seed=number % 2), timeout=900)
         for event in call:
             if number >= 4 and event.progress.stage == "denoise":
                 call.cancel()
@@ -165,7 +165,7 @@ def test_twenty_callers_at_once_have_their_turn_and_those_that_leave_hold_nobody
 
 
 def test_a_caller_that_goes_stops_the_work_within_one_step(generator: Stub, stack: Stack) -> None:
-    call = generator.Generate(request(candidates=8, seed=7), timeout=300)
+    call = generator.Generate(request(candidates=8, seed=7), timeout=900)
     for event in call:
         if event.progress.steps_done >= 2:
             break
@@ -177,7 +177,7 @@ def test_a_caller_that_goes_stops_the_work_within_one_step(generator: Stub, stac
 
 
 def test_a_process_killed_in_mid_call_is_named_and_the_next_call_works(generator: Stub, stack: Stack) -> None:
-    call = generator.Generate(request(candidates=8, seed=7), timeout=300)
+    call = generator.Generate(request(candidates=8, seed=7), timeout=900)
     next(iter(call))
     os.kill(stack.pid("generate"), signal.SIGKILL)
     with pytest.raises(grpc.RpcError) as caught:
