@@ -39,7 +39,7 @@ def measure(model: Model, precision: str, home: Path, url: str, gpu: str, driver
     place = installed.require(model, home)
     reference = open_executor("onnxruntime", place.graph, thread_count())
     differences = dict.fromkeys(model.outputs, 0.0)
-    together = pictures(model)
+    together = {name: values[: model.triton.max_batch] for name, values in pictures(model).items()}
     alone = {name: values[:1] for name, values in together.items()}
     for inputs in (alone, together):
         expected, found = reference.run(inputs), answer(url, model, inputs)
