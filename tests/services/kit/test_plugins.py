@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from atelier.v1 import catalog_pb2, catalog_pb2_grpc, image_pb2, report_pb2
-from atelier_sdk import Candidate, MeasureSource, PlannedGeneration, PolicyRefusedError, Reading, hookimpl
+from atelier_sdk import (
+    Candidate,
+    MeasureSource,
+    Phrase,
+    PlannedGeneration,
+    PolicyRefusedError,
+    Preset,
+    Reading,
+    hookimpl,
+)
 from atelier_sdk.discovery import Found
 from atelier_sdk.errors import FieldOutOfRangeError, PolicyFailedError
 from atelier_sdk.host import PluginHost
@@ -82,6 +91,13 @@ async def test_a_capability_lists_the_measures_that_it_can_take(tmp_path: Path) 
     async with running(Inverter(), tmp_path, backend=backend(), plugins=plugins(atelier_measures=measures)) as toy:
         described = await catalog_pb2_grpc.CapabilityServiceStub(toy.channel).Describe(catalog_pb2.DescribeRequest())
     assert list(described.capability.measures) == ["brightness", "broken"]
+
+
+def test_presets_and_words_of_plugins_are_there_for_who_offers_them() -> None:
+    preset = Preset("look", "noir", "Hard light, deep shadows.", {"lighting.ratio": 8.0})
+    phrase = Phrase("lighting.pattern", ("noir light",), "split")
+    found = plugins(atelier_presets=lambda: [preset], atelier_vocabulary=lambda: [phrase])
+    assert (found.presets, found.vocabulary) == ((preset,), (phrase,))
 
 
 def test_a_safety_hook_may_change_what_is_drawn() -> None:

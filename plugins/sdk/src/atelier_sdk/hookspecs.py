@@ -6,7 +6,8 @@ entry point group `atelier` names; it may leave out parameters that it does not 
 
 Register hooks are asked once, when a process starts, and their answers put together. Transform hooks are asked for each
 call, one plugin after the other in the alphabetical order of their names, each given what the one before made of it.
-Every hook runs in a thread of its own within a time limit; one that takes longer counts as one that raised.
+Every hook runs in a thread of its own within a time, five seconds for a register hook and one for a transform hook; one
+that takes longer counts as one that raised.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ def atelier_models() -> Iterable[ModelSource]:  # type: ignore[empty-body]
     """Register models that capabilities of the plugin need.
 
     Called once in each process that installs or lists models, such as `atelier models` and `atelier up`. The answer's
-    entries are added to the model catalogue; one whose name is taken is refused, and reported. An exception leaves the
-    plugin's models out, and is reported.
+    entries are added to the model catalogue; a file that breaks its format, or names what is there already, is left
+    out as a whole, and the log says so. An exception leaves the plugin out, and is reported.
     """
 
 
@@ -43,8 +44,8 @@ def atelier_capabilities() -> Iterable[Capability]:  # type: ignore[empty-body]
 
     Called once, when the gateway or the local stack starts. The answer's capabilities are added to those of all other
     plugins. A plugin is refused as a whole, and reported, when one of its capabilities has the name or the gRPC service
-    of another plugin's, the built-in ones first, or descriptors that are not complete. An exception does the same; the
-    others are served.
+    of an earlier plugin's (the built-in one comes first, then the alphabet), limits that cannot be kept, or descriptors
+    that are not complete. An exception leaves the plugin out, and is reported.
     """
 
 
@@ -52,8 +53,9 @@ def atelier_capabilities() -> Iterable[Capability]:  # type: ignore[empty-body]
 def atelier_presets() -> Iterable[Preset]:  # type: ignore[empty-body]
     """Register presets.
 
-    Called once, when the generate service starts. The answer's presets are offered beside the built-in ones; one whose
-    kind and name are taken is left out, and reported. An exception leaves the plugin's presets out, and is reported.
+    Called once, when a capability's process starts. The answer's presets are offered by the generate service beside
+    its own; one whose name is taken, or whose values no field takes, is left out, and the log says so. An exception
+    leaves the plugin out, and is reported.
     """
 
 
@@ -61,8 +63,9 @@ def atelier_presets() -> Iterable[Preset]:  # type: ignore[empty-body]
 def atelier_vocabulary() -> Iterable[Phrase]:  # type: ignore[empty-body]
     """Register words of the prompt director.
 
-    Called once, when the generate service starts. The answer's phrases are understood beside the built-in ones, which
-    win where words are the same. An exception leaves the plugin's phrases out, and is reported.
+    Called once, when a capability's process starts. The answer's phrases are understood by the generate service beside
+    its own; one whose value its field does not take is left out, and the log says so. An exception leaves the plugin
+    out, and is reported.
     """
 
 
@@ -71,9 +74,9 @@ def atelier_measures() -> Iterable[MeasureSource]:  # type: ignore[empty-body]
     """Register measures.
 
     Called once, when a capability's process starts. The answer's measures are taken of each result whose caller asks
-    for them by name, and `realism` of every candidate of a generation; they stand in the report. One whose name is
-    taken is left out. An exception, here or in `take`, leaves the measure out of the report or makes it
-    NOT_MEASURABLE, and is reported.
+    for them by name, and `realism` of every candidate of a generation; they stand in the report. Of two measures of one
+    name the first is taken. An exception leaves the plugin out; in `take` it makes the measure NOT_MEASURABLE. Both are
+    reported.
     """
 
 
