@@ -8,6 +8,9 @@ import pytest
 from atelier_sdk.capability import Limits
 from atelier_sdk.errors import DeadlineTooShortError, DrainingError, QueueFullError
 from atelier_service.admission import Admission, UsualTime
+from atelier_service.line import Line
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 class Clock:
@@ -193,3 +196,43 @@ async def test_who_leaves_when_the_turn_has_come_gives_the_slot_to_the_next() ->
     await fickle.aclose()
     await next_one
     assert (gate.working, gate.waiting) == (1, 0)
+
+
+async def test_a_small_call_is_not_held_to_the_time_of_large_ones() -> None:
+    clock = Clock()
+    gate = admission(clock)
+    await gate.enter("draw", clock.now + 60, size=8)
+    gate.leave("draw", 8.0, size=8)
+    with pytest.raises(DeadlineTooShortError):
+        await gate.enter("draw", clock.now + 7.0, size=8)
+    await gate.enter("draw", clock.now + 1.5, size=1)
+
+
+async def test_a_single_call_is_not_refused_for_the_queue_of_a_crowd() -> None:
+    clock = Clock()
+    gate = admission(clock, queue=8)
+    await gate.enter("draw", clock.now + 60, "crowd")
+    gate.leave("draw", 4.0)
+    await gate.enter("draw", clock.now + 60, "crowd")
+    crowd = [asyncio.ensure_future(gate.enter("draw", clock.now + 60, "crowd")) for _ in range(4)]
+    await asyncio.sleep(0)
+    with pytest.raises(DeadlineTooShortError):  # the one at work, four, and its own
+        await gate.enter("draw", clock.now + 23, "crowd")
+    single = asyncio.ensure_future(gate.enter("draw", clock.now + 13, "single"))
+    await asyncio.sleep(0)
+    assert gate.waiting == 5
+    for call in (*crowd, single):
+        call.cancel()
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=12), st.integers(0, 3), st.sampled_from("abcd"))
+async def test_the_position_that_is_foretold_is_the_one_that_is_given(
+    tenants: list[str], steps: int, newcomer: str
+) -> None:
+    line = Line()
+    for tenant in tenants:
+        line.join(tenant)
+    for _ in range(min(steps, len(line))):
+        line.step()
+    foretold = line.next_position(newcomer)
+    assert line.join(newcomer).position == foretold

@@ -31,6 +31,11 @@ class Commission:
     sketches: tuple[Sketch, ...]
 
 
+def candidates_of(generation: generate_pb2.Generation) -> int:
+    """Return how many candidates are asked for."""
+    return generation.candidates if generation.HasField("candidates") else DEFAULT_CANDIDATES
+
+
 def commission_of(asked: generate_pb2.GenerateRequest, backend: Backend, call: Call) -> Commission:
     """Read a request, as stage `compose`. A seed that is left out is drawn from the call's identifier.
 
@@ -41,8 +46,7 @@ def commission_of(asked: generate_pb2.GenerateRequest, backend: Backend, call: C
     generation = request.generation
     if not generation.HasField("seed"):
         generation.seed = call.drawn_seed()
-    if not generation.HasField("candidates"):
-        generation.candidates = DEFAULT_CANDIDATES
+    generation.candidates = candidates_of(generation)
     with call.stage("compose"):
         read = composed_of(generation, backend, call)
         sketches = tuple(_sketches(generation, read))

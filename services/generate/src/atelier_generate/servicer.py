@@ -14,7 +14,7 @@ from atelier_service.servicer import Preset, Servicer
 from atelier_generate import messages
 from atelier_generate.afterwards import remedies
 from atelier_generate.backend import Drawn, Order, Step
-from atelier_generate.commission import commission_of, composed_of
+from atelier_generate.commission import candidates_of, commission_of, composed_of
 from atelier_generate.director import own_presets
 from atelier_generate.finishing import Finisher
 from atelier_generate.person import SIMILARITY, Referenced, below_floor
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from atelier_imaging.picture import Picture
     from atelier_service.call import Call
+    from google.protobuf.message import Message
 
     from atelier_generate.backend import Backend, Event
     from atelier_generate.person import Person
@@ -46,6 +47,12 @@ class GenerateServicer(Servicer):
         """Draw with a backend; profiles are compared by the identity service at an address, if there is one."""
         self._backend = backend
         self._identity_address = identity_address
+
+    def size(self, request: Message) -> float:
+        """Return the number of candidates; `Compose` has none."""
+        if not isinstance(request, generate_pb2.GenerateRequest):
+            return 1.0
+        return float(candidates_of(request.generation))
 
     def presets(self) -> Sequence[Preset]:
         """Return the presets of purposes and looks."""

@@ -55,6 +55,7 @@ class Admission:
         self._clock = clock
         self._line = Line()
         self._usual: dict[str, UsualTime] = {}
+        self._usual_call = UsualTime(clock)
         self._empty = asyncio.Event()
         self._empty.set()
         self.working = 0
@@ -70,21 +71,23 @@ class Admission:
         """Return how many calls wait."""
         return len(self._line)
 
-    async def enter(self, operation: str, deadline: float, tenant: str = "") -> None:
+    async def enter(self, operation: str, deadline: float, tenant: str = "", size: float = 1.0) -> None:
         """Wait for a slot, as `approach` does, and tell nobody."""
-        async for _ in self.approach(operation, deadline, tenant):
+        async for _ in self.approach(operation, deadline, tenant, size):
             pass
 
-    async def approach(self, operation: str, deadline: float, tenant: str = "") -> AsyncGenerator[int]:
+    async def approach(
+        self, operation: str, deadline: float, tenant: str = "", size: float = 1.0
+    ) -> AsyncGenerator[int]:
         """Yield how many calls are served before this one, whenever that changes; at the end the slot is taken.
 
         Nothing is yielded where a slot is free. Closed before its end it takes no slot. `deadline` is in seconds of the
-        clock.
+        clock, `size` how much work the call is beside a call of size 1 of the same operation.
 
         Raises DrainingError, QueueFullError (with the time after which trying again makes sense), DeadlineTooShortError
         at once when what is left cannot suffice, or when the deadline passes in the queue.
         """
-        self._refuse(operation, deadline)
+        self._refuse(operation, deadline, tenant, size)
         place = self._line.join(tenant)
         self._fill()
         entered = False
@@ -100,22 +103,23 @@ class Admission:
             if not entered:
                 self._give_up(place)
 
-    def leave(self, operation: str, seconds: float | None) -> None:
+    def leave(self, operation: str, seconds: float | None, size: float = 1.0) -> None:
         """Give a slot back; `seconds` is how long the work took, None where it was cut short."""
         self.working -= 1
         self._fill()
         if seconds is not None:
-            self._usual.setdefault(operation, UsualTime(self._clock)).take(seconds)
+            self._usual.setdefault(operation, UsualTime(self._clock)).take(seconds / size)
+            self._usual_call.take(seconds)
 
     async def empty(self) -> None:
         """Wait until nobody works or waits."""
         await self._empty.wait()
 
-    def _refuse(self, operation: str, deadline: float) -> None:
+    def _refuse(self, operation: str, deadline: float, tenant: str, size: float) -> None:
         if self.draining:
             raise DrainingError("The process is stopping and takes no new calls.", retry_after_seconds=1.0)
         left = deadline - self._clock()
-        wait, usual = self._usual_wait(), self._usual_time(operation)
+        wait, usual = self._usual_wait(tenant), size * self._usual_time(operation)
         if self.busy and self.waiting >= self._limits.max_queue:
             metadata = {"working": str(self.working), "waiting": str(self.waiting)}
             message = f"The queue is full: {self.working} calls are worked on, {self.waiting} wait."
@@ -130,12 +134,11 @@ class Admission:
     def _usual_time(self, operation: str) -> float:
         return self._usual[operation].seconds() if operation in self._usual else 0.0
 
-    def _usual_wait(self) -> float:
+    def _usual_wait(self, tenant: str) -> float:
         """Return how long a newcomer would wait: the calls before it, shared among the slots."""
-        if not self.busy or not self._usual:
+        if not self.busy:
             return 0.0
-        mean = sum(each.seconds() for each in self._usual.values()) / len(self._usual)
-        return mean * (self.waiting + 1) / self._limits.max_concurrency
+        return self._usual_call.seconds() * self._line.next_position(tenant) / self._limits.max_concurrency
 
     def _give_up(self, place: Place) -> None:
         """Leave the line, or where the turn had come give the slot to the next."""

@@ -45,6 +45,15 @@ class Line:
         self._tell()
         return place
 
+    def next_position(self, tenant: str) -> int:
+        """Return the position that a tenant's next call would have."""
+        own, passed, before = len(self._tenants.get(tenant, ())), False, 0
+        for name, queue in self._tenants.items():
+            passed = passed or name == tenant
+            # Whose turn comes before the tenant's has one call more before the next one's.
+            before += own if name == tenant else min(len(queue), own if passed else own + 1)
+        return before + 1
+
     def step(self) -> Place:
         """Take out the call whose turn it is; somebody must wait."""
         tenant = next(iter(self._tenants))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from google.protobuf.message import Message
+
     from atelier_service.call import Call
 
 
@@ -45,6 +47,10 @@ class Servicer(ABC):
     def presets(self) -> Sequence[Preset]:
         """Return the presets that the catalogue lists."""
         return ()
+
+    def size(self, request: Message) -> float:  # noqa: ARG002 (most calls of an RPC are alike)
+        """Return how much work a call is beside the usual one of its RPC: eight candidates are eight times one."""
+        return 1.0
 
     @abstractmethod
     def canary(self, call: Call) -> None:

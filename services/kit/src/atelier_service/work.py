@@ -87,12 +87,13 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An RPC that somebody asks for: until when (of `time.monotonic()`), and who lets it in."""
+    """An RPC that somebody asks for: until when (of `time.monotonic()`), who lets it in, how much work it is."""
 
     method: str
     identity: CallIdentity
     deadline: float
     admission: Admission
+    size: float
 
 
 class Desk:
@@ -126,7 +127,7 @@ class Desk:
     async def unary(self, method: str, request: Message, context: Context) -> Message:
         """Answer a unary RPC."""
         asked = self._asked(method, request, context)
-        await asked.admission.enter(method, asked.deadline, asked.identity.tenant)
+        await asked.admission.enter(method, asked.deadline, asked.identity.tenant, asked.size)
         async with self._working(asked) as work:
             response: Message = await work.run(self.function(method), request, work.call)
             return response
@@ -139,7 +140,8 @@ class Desk:
         `queued` makes the response that says how many calls are served before; None where the RPC has none.
         """
         asked = self._asked(method, request, context)
-        async with aclosing(asked.admission.approach(method, asked.deadline, asked.identity.tenant)) as line:
+        approach = asked.admission.approach(method, asked.deadline, asked.identity.tenant, asked.size)
+        async with aclosing(approach) as line:
             async for position in line:
                 if (told := queued(position)) is not None:
                     yield told
@@ -175,7 +177,7 @@ class Desk:
         identity = self._identity(method, request, context)
         deadline = time.monotonic() + self._allowed_seconds(context)
         admission = self._beside if method in self._servicer.beside else self._admission
-        return Asked(method, identity, deadline, admission)
+        return Asked(method, identity, deadline, admission, self._servicer.size(request))
 
     @asynccontextmanager
     async def _working(self, asked: Asked) -> AsyncIterator[Work]:
@@ -187,7 +189,7 @@ class Desk:
 
         def leave() -> None:
             taken = time.monotonic() - started if finished else None
-            _tell(loop, asked.admission.leave, asked.method, taken)
+            _tell(loop, asked.admission.leave, asked.method, taken, asked.size)
 
         try:
             yield work
