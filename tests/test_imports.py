@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 
 SERVICE = {"atelier", "atelier_sdk", "atelier_rpc", "atelier_imaging", "atelier_service"}
-PLUGIN = SERVICE - {"atelier_rpc"}
+# A plugin's command calls its service through the client.
+PLUGIN = SERVICE - {"atelier_rpc"} | {"atelier_client"}
 ARROWS: dict[str, set[str]] = {
     "proto": set(),
     "plugins/sdk": set(),
@@ -57,8 +58,9 @@ BANNED = {
 # Run by environments of their own, which hold what these import: model conversion, and Triton's Python backend.
 ELSEWHERE = ("atelier_models/worker/", "atelier_models/backend/")
 
-# What needs the extra `atelier-sdk[testing]`; the SDK itself is installed with pluggy alone.
-EXTRA = ("atelier_sdk/testing/", "atelier_sdk/pytest_plugin.py")
+# What needs the extra `atelier-sdk[testing]`, the SDK itself being installed with pluggy alone, or
+# `atelier-service[diffusion]`.
+EXTRA = ("atelier_sdk/testing/", "atelier_sdk/pytest_plugin.py", "atelier_service/diffusion/")
 
 DISTRIBUTIONS = sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("*/**/pyproject.toml"))
 

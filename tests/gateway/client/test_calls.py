@@ -28,6 +28,7 @@ from atelier_client import (
     UnimplementedError,
     Verdict,
     Violation,
+    style,
 )
 from atelier_client.session import INLINE_LIMIT_BYTES
 
@@ -36,6 +37,9 @@ from tests.gateway.client.toys import MIB, Refusal, ToyGateway
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from atelier_client import PictureResult
+    from atelier_client.session import Session
+    from atelier_client.steps import Steps
     from numpy.typing import NDArray
 
 QUICK = RetryPolicy(first_pause_seconds=0.01)
@@ -51,6 +55,10 @@ class Blocking:
         with Atelier(self.address, retry=QUICK, tenant="us") as studio:
             return getattr(getattr(studio, group), name)(*args, **kwargs)
 
+    def perform(self, steps: Any, *args: Any, **kwargs: Any) -> Any:
+        with Atelier(self.address, retry=QUICK) as studio:
+            return studio.perform(steps, *args, **kwargs)
+
 
 class Awaiting(Blocking):
     """Calls the asynchronous client."""
@@ -61,6 +69,18 @@ class Awaiting(Blocking):
                 return await getattr(getattr(studio, group), name)(*args, **kwargs)
 
         return asyncio.run(run())
+
+    def perform(self, steps: Any, *args: Any, **kwargs: Any) -> Any:
+        async def run() -> Any:
+            async with AsyncAtelier(self.address, retry=QUICK) as studio:
+                return await studio.perform(steps, *args, **kwargs)
+
+        return asyncio.run(run())
+
+
+def warmer(session: Session, image: Path, *, warmth: float) -> Steps[PictureResult]:
+    """Stand for an operation that another distribution brings."""
+    return (yield from style.skin_tone(session, image, SkinTone(warmth=warmth)))
 
 
 @pytest.fixture(params=[Blocking, Awaiting])
@@ -129,6 +149,10 @@ def test_each_operation_has_its_call(client: Blocking, picture: Path, tmp_path: 
     assert client.call("style", "grade", picture, Grade(lut=cube)).lut == b"LUT_1D_SIZE 2"
     assert client.call("style", "grain", picture, Grain(stock="x", seed=9)).report.parameters == {"seed": 9.0}
     assert client.call("style", "skin_tone", picture, SkinTone(warmth=0.5)).report.parameters == {"warmth": 0.5}
+
+
+def test_an_operation_of_another_distribution_is_performed(client: Blocking, picture: Path) -> None:
+    assert client.perform(warmer, picture, warmth=0.5).report.parameters == {"warmth": 0.5}
 
 
 def test_a_large_picture_travels_as_an_artifact_and_back(client: Blocking, gateway: ToyGateway) -> None:
