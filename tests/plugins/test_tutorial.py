@@ -176,7 +176,7 @@ def test_reflection_health_and_catalogue_say_what_the_page_says(author: Author, 
 
 @MODELS
 def test_it_keeps_the_contract_of_every_edit(author: Author) -> None:
-    done = author.run(command("pytest mono") + " -q -p no:cacheprovider")
+    done = author.run(f"{command('pytest mono').strip()} -q -p no:cacheprovider")
     assert done.returncode == 0, done.stdout
     assert "skipped" not in done.stdout, done.stdout
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from atelier_sdk.testing import BACKGROUND, Edit, conformance
+from atelier_sdk.testing.contract import EditContract
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from tests.plugins.sdk.testing import plain, toy
@@ -14,7 +15,6 @@ from tests.plugins.sdk.testing import plain, toy
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from atelier_sdk.testing.contract import Contract
 
 Broken = pytest.fail.Exception
 
@@ -26,14 +26,15 @@ def edit(fault: str = "good", **more: Any) -> Edit:
 
 
 @pytest.fixture(scope="module")
-def contract() -> Iterator[Contract]:
+def contract() -> Iterator[EditContract]:
     """The contract with one process of the toy, and a second one."""
     bound = conformance(toy.capability(), edit())
+    assert issubclass(bound, EditContract)
     yield bound()
     bound.bench.close()
 
 
-RULES: dict[str, Callable[[Contract, Edit], None]] = {
+RULES: dict[str, Callable[[EditContract, Edit], None]] = {
     "neutral": lambda contract, one: contract.test_neutral_changes_nothing(one, "RGB"),
     "neutral in grey": lambda contract, one: contract.test_neutral_changes_nothing(one, "L"),
     "neutral with alpha": lambda contract, one: contract.test_neutral_changes_nothing(one, "RGBA"),
@@ -53,7 +54,7 @@ RULES: dict[str, Callable[[Contract, Edit], None]] = {
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_a_good_capability_keeps(contract: Contract, rule: str) -> None:
+def test_a_good_capability_keeps(contract: EditContract, rule: str) -> None:
     RULES[rule](contract, edit())
 
 
@@ -71,30 +72,31 @@ def test_a_good_capability_keeps(contract: Contract, rule: str) -> None:
         ("is stubborn", "cancelling", r"was to stop early and used .* of the processor time of a whole call"),
     ],
 )
-def test_a_capability_that(contract: Contract, fault: str, rule: str, words: str) -> None:
+def test_a_capability_that(contract: EditContract, fault: str, rule: str, words: str) -> None:
     with pytest.raises(Broken, match=words) as caught:
         RULES[rule](contract, edit(fault, settings=(0.2, 0.4, 0.6, 0.8, 1.0)))
     assert "→" in str(caught.value), "a failure says what to do"
 
 
-def test_what_is_declared_as_untouched_is_held_to_be(contract: Contract) -> None:
+def test_what_is_declared_as_untouched_is_held_to_be(contract: EditContract) -> None:
     with pytest.raises(Broken, match=r"of Box\(left=240, top=24, width=32, height=32\), which is outside of its mask"):
         RULES["outside"](contract, edit(untouched=(BACKGROUND,)))
 
 
-def test_an_edit_that_nobody_declares_is_named(contract: Contract) -> None:
+def test_an_edit_that_nobody_declares_is_named(contract: EditContract) -> None:
     with pytest.raises(Broken, match="nothing is known of the control of Apply, Grain, SkinTone"):
         contract.test_every_edit_declares_a_control()
 
 
-def test_a_drained_process_ends_well(contract: Contract) -> None:
+def test_a_drained_process_ends_well(contract: EditContract) -> None:
     contract.test_sigterm_drains()
 
 
 @pytest.fixture(scope="module")
-def ignorant() -> Iterator[Contract]:
+def ignorant() -> Iterator[EditContract]:
     """The contract with a server that knows nothing of it."""
     bound = conformance(plain.capability(), edit())
+    assert issubclass(bound, EditContract)
     yield bound()
     bound.bench.close()
 
@@ -110,12 +112,12 @@ def ignorant() -> Iterator[Contract]:
         ("report", "names no operation"),
     ],
 )
-def test_a_server_that_knows_nothing_of_the_contract_breaks(ignorant: Contract, rule: str, words: str) -> None:
+def test_a_server_that_knows_nothing_of_the_contract_breaks(ignorant: EditContract, rule: str, words: str) -> None:
     with pytest.raises(Broken, match=words):
         RULES[rule](ignorant, edit())
 
 
-def test_a_process_that_dies_of_sigterm_is_found(ignorant: Contract) -> None:
+def test_a_process_that_dies_of_sigterm_is_found(ignorant: EditContract) -> None:
     with pytest.raises(Broken, match=r"the call that ran when SIGTERM came ended with UNAVAILABLE"):
         ignorant.test_sigterm_drains()
 

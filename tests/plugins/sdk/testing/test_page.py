@@ -12,7 +12,10 @@ from typing import Final
 import pytest
 from atelier_sdk import CallInfo, Refusal, hookimpl
 from atelier_sdk.testing import Edit
-from atelier_sdk.testing.contract import MAX_DETAILS_BYTES, MAX_SHIFT_PIXELS, STOPPED_SHARE, TOO_QUICK_SECONDS, Contract
+from atelier_sdk.testing.contract import EditContract
+from atelier_sdk.testing.editing import MAX_SHIFT_PIXELS
+from atelier_sdk.testing.refusing import MAX_DETAILS_BYTES
+from atelier_sdk.testing.stopping import STOPPED_SHARE, TOO_QUICK_SECONDS
 
 ROOT: Final = Path(__file__).resolve().parents[4]
 PAGE: Final = (ROOT / "docs/plugins/conformance.md").read_text("utf-8")
@@ -25,7 +28,8 @@ def rows(title: str) -> list[str]:
 
 
 def test_every_rule_is_listed_in_its_order() -> None:
-    rules = [name.removeprefix("test_") for name in vars(Contract) if name.startswith("test_")]
+    parts = reversed(EditContract.__mro__)  # the order in which pytest runs them
+    rules = [name.removeprefix("test_") for part in parts for name in vars(part) if name.startswith("test_")]
     assert rows("The rules") == rules
 
 

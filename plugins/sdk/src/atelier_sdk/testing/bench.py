@@ -45,6 +45,7 @@ class Bench:
     capability: Capability
     edits: tuple[Edit, ...]
     environment: Mapping[str, str]
+    without: Mapping[str, str]
     address: str = ""
     _first: ServiceProcess | None = None
     _second: ServiceProcess | None = None
@@ -118,14 +119,13 @@ class Bench:
         self._first = self._second = None
 
     def _measured(self, edit: Edit) -> Load:
-        load = self._taken(edit, SMALL_EDGE)
-        taken = min(load.wall_seconds, load.cpu_seconds)
-        if taken >= LONG_ENOUGH_SECONDS:
-            return load
-        # Work grows with the number of pixels, at least; what is over in no time gets the largest picture.
-        needed = SMALL_EDGE * math.sqrt(1.5 * LONG_ENOUGH_SECONDS / max(taken, 0.01))
         largest = min(LARGE_EDGE, math.isqrt(self.capability.limits.max_pixels))
-        return self._taken(edit, min(round(needed), largest))
+        edge, load = SMALL_EDGE, self._taken(edit, SMALL_EDGE)
+        while (taken := min(load.wall_seconds, load.cpu_seconds)) < LONG_ENOUGH_SECONDS and edge < largest:
+            # Work grows with the number of pixels, at least; part of it may be the same for every picture.
+            edge = min(largest, round(edge * max(1.3, math.sqrt(1.5 * LONG_ENOUGH_SECONDS / max(taken, 0.01)))))
+            load = self._taken(edit, edge)
+        return load
 
     def _taken(self, edit: Edit, edge: int) -> Load:
         message = request(self.method(edit), edit.at(edit.settings[-1]), jpeg(portrait(edge=edge)))
