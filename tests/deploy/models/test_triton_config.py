@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from atelier_models import catalogue
+from atelier_models.targets import Running
 from atelier_models.triton_config import config_text
 from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
@@ -16,7 +17,8 @@ PARAMETERS = {"executor": "openvino", "threads": "2"}
 
 
 def parsed(model: Model) -> model_config_pb2.ModelConfig:
-    return text_format.Parse(config_text(model, PARAMETERS), model_config_pb2.ModelConfig())
+    running = Running("python", on_gpu=False, triton=model.triton, parameters=PARAMETERS)
+    return text_format.Parse(config_text(model, running), model_config_pb2.ModelConfig())
 
 
 @pytest.mark.parametrize("name", list(catalogue.load().models))

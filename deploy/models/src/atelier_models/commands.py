@@ -15,6 +15,7 @@ from rich.console import Console
 
 from atelier_models import catalogue as catalogue_file
 from atelier_models.engines import commands as engine_commands
+from atelier_models.engines.commands import PRECISIONS, ComputeCapability
 from atelier_models.home import alone, default_home
 from atelier_models.progress import OnConsole
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from atelier_models.catalogue import Catalogue, Source
     from atelier_models.checkpoints import Checkpoint
+    from atelier_models.engines.precision import EnginePrecision
+    from atelier_models.targets import Target
 
 Entry = TypeVar("Entry")
 
@@ -175,24 +178,53 @@ def verify(names: tuple[str, ...], *, quick: bool, keep: bool, as_json: bool) ->
 
 
 @models.command()
+@click.option(
+    "--target",
+    type=click.Choice(["local", "cpu", "gpu"]),
+    default="local",
+    show_default=True,
+    help="The packaged server of this machine, or NVIDIA's container without or with a GPU.",
+)
+@click.option("--sm", "sms", type=ComputeCapability(), multiple=True, help="For gpu: a compute capability; repeatable.")
+@click.option("--precision", type=PRECISIONS, default="fp16", show_default=True, help="For gpu: which engines.")
 @click.option("--json", "as_json", is_flag=True, help="Print path and models as JSON.")
-def repository(*, as_json: bool) -> None:
+def repository(target: Target, sms: tuple[int, ...], precision: EnginePrecision, *, as_json: bool) -> None:
     """Write the Triton model repository of all models and print its path; installs what is missing first.
 
-    The repository holds a complete configuration, the graph and the code of every model, and may be copied elsewhere.
-    """
-    from atelier_models import install
+    The repository holds a complete configuration, the graph or the engines, and the code of every model, and may be
+    copied elsewhere. For gpu the engines must have been built and compared with their graphs.
 
-    ready = install.ensure(default_home(), _reporter())
+    \b
+    atelier models repository
+    atelier models repository --target gpu --sm 89 --sm 90
+    """  # noqa: D301 - \b is click's sign for a paragraph that keeps its lines
+    from atelier_models import install
+    from atelier_models.repository import write_repository
+    from atelier_models.targets import Engines
+
+    if (target == "gpu") != bool(sms):
+        raise click.UsageError("--target gpu and --sm go together: say which GPUs the repository is for.")
+    home = default_home()
+    ready = install.ensure(home, _reporter())
+    place = ready.repository
+    if target != "local":
+        with alone(home):
+            engines = Engines(sms, precision) if sms else None
+            place = write_repository(catalogue_file.load().models.values(), home, target, engines)
     if as_json:
-        click.echo(json.dumps({"path": str(ready.repository), "models": sorted(ready.models)}))
+        click.echo(json.dumps({"path": str(place), "models": sorted(ready.models)}))
     else:
-        click.echo(ready.repository)
+        click.echo(place)
 
 
 @models.command()
 @click.argument("url")
-def publish(url: str) -> None:
+@click.option(
+    "--repository",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Triton repository that goes with them, such as one for GPUs. Default: the local stack's.",
+)
+def publish(url: str, repository: Path | None) -> None:
     """Publish all models to URL for a cluster, and print the SHA-256 of the release; installs what is missing first.
 
     URL is a folder or an object store: file:///srv/models, s3://bucket, gs://bucket, az://container. Files that are
@@ -201,7 +233,7 @@ def publish(url: str) -> None:
     """
     from atelier_models import publish as publishing
 
-    click.echo(publishing.publish(default_home(), url, _reporter()))
+    click.echo(publishing.publish(default_home(), url, _reporter(), repository))
 
 
 @models.command()

@@ -12,23 +12,29 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atelier_models import installed
+from atelier_models.targets import running
 from atelier_models.triton_config import config_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from atelier_models.catalogue import Model
+    from atelier_models.targets import Engines, Running, Target
 
-BACKEND_FILES = ("model.py", "executor.py")
 
+def write_repository(
+    models: Iterable[Model], home: Path, target: Target = "local", engines: Engines | None = None
+) -> Path:
+    """Return the repository of these models for a target, written if it is not there; `engines` for `gpu`.
 
-def write_repository(models: Iterable[Model], home: Path) -> Path:
-    """Return the repository of these models, written if it is not there.
-
-    Raises `ModelNotInstalledError` for a model that is not installed.
+    Raises `ModelNotInstalledError` for a model that is not installed, `ModelUnusableError` for an engine that is not
+    admitted.
     """
-    files = {Path(name): content for model in models for name, content in _files(model, home).items()}
+    files = {
+        Path(name): content
+        for model in models
+        for name, content in _files(model, running(model, home, target, engines)).items()
+    }
     place = home / "triton" / _digest(files)
     if place.is_dir():
         return place
@@ -45,21 +51,10 @@ def write_repository(models: Iterable[Model], home: Path) -> Path:
     return place
 
 
-def _files(model: Model, home: Path) -> dict[str, bytes]:
+def _files(model: Model, how: Running) -> dict[str, bytes]:
     """Return the files of one model by their path in the repository."""
-    place = installed.require(model, home)
-    parameters = {
-        "executor": place.contract["executor"],
-        "threads": str(place.contract["trial"]["threads"]),
-    }
-    backend = Path(__file__).parent / "backend"
-    version = f"{model.name}/{model.version}"
-    return {
-        f"{model.name}/config.pbtxt": config_text(model, parameters).encode(),
-        f"{version}/{installed.CONTRACT}": (place.folder / installed.CONTRACT).read_bytes(),
-        f"{version}/{installed.GRAPH}": place.graph.read_bytes(),
-        **{f"{version}/{name}": (backend / name).read_bytes() for name in BACKEND_FILES},
-    }
+    files = {f"{model.name}/{model.version}/{name}": content for name, content in how.files.items()}
+    return {f"{model.name}/config.pbtxt": config_text(model, how).encode(), **files}
 
 
 def _digest(files: dict[Path, bytes]) -> str:

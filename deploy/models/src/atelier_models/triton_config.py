@@ -9,26 +9,42 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from atelier_models.catalogue import Model, TritonSettings
+    from atelier_models.catalogue import Input, Model, TritonSettings
+    from atelier_models.targets import Running
+
+# What a heavy model needs one of to run, so that two never do at once (`tritonserver --rate-limit=execution_count`).
+ALONE = "alone"
 
 
-def config_text(model: Model, parameters: Mapping[str, str]) -> str:
-    """Return the configuration of `model` for Triton's Python backend; `parameters` reach its `model.py` as text."""
+def config_text(model: Model, running: Running) -> str:
+    """Return the configuration of `model` as it runs."""
     lines = [
         f'name: "{model.name}"',
-        'backend: "python"',
-        f"max_batch_size: {model.triton.max_batch}",
+        f'backend: "{running.backend}"',
+        f"max_batch_size: {running.triton.max_batch}",
         *(_border("input", name, border.shape) for name, border in model.inputs.items()),
         *(_border("output", name, border.shape) for name, border in model.outputs.items()),
-        f"instance_group {{ count: {model.triton.instances} kind: KIND_CPU }}",
+        _instances(running),
+        *(f'cc_model_filenames {{ key: "{sm}" value: "{file}" }}' for sm, file in running.plans.items()),
         "version_policy { latest { num_versions: 1 } }",
-        _batching(model.triton),
-        *(_warm_up(model, batch) for batch in model.triton.warm_up_batches),
-        *(f'parameters {{ key: "{key}" value {{ string_value: "{value}" }} }}' for key, value in parameters.items()),
+        _batching(running.triton),
+        *_warm_ups(model, running),
+        *(
+            f'parameters {{ key: "{key}" value {{ string_value: "{text}" }} }}'
+            for key, text in running.parameters.items()
+        ),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _instances(running: Running) -> str:
+    kind = "KIND_GPU" if running.on_gpu else "KIND_CPU"
+    profiles = " ".join(f'profile: "{index}"' for index in range(running.profiles))
+    limit = f'rate_limiter {{ resources {{ name: "{ALONE}" count: 1 }} }}' if running.heavy else ""
+    held = " ".join(part for part in (f"count: {running.triton.instances}", f"kind: {kind}", profiles, limit) if part)
+    return f"instance_group {{ {held} }}"
 
 
 def _sizes(sizes: Sequence[int]) -> str:
@@ -61,9 +77,21 @@ def _batching(triton: TritonSettings) -> str:
     return "\n".join(["dynamic_batching {", *lines, "}"])
 
 
-def _warm_up(model: Model, batch: int) -> str:
-    inputs = " ".join(
-        f'inputs {{ key: "{name}" value {{ data_type: TYPE_FP32 dims: {_sizes(border.sample)} zero_data: true }} }}'
-        for name, border in model.inputs.items()
-    )
-    return f'model_warmup {{ name: "batch of {batch}" batch_size: {batch} {inputs} }}'
+def _warm_ups(model: Model, running: Running) -> Iterator[str]:
+    """Yield a warm-up for each usual batch, at each size that a model of free size is served in."""
+    for side in running.sides or (0,):
+        for batch in running.triton.warm_up_batches:
+            inputs = " ".join(
+                f'inputs {{ key: "{name}" value {{ data_type: TYPE_FP32 dims: {_sizes(_sample(border, side))} '
+                "zero_data: true } }"
+                for name, border in model.inputs.items()
+            )
+            title = f"batch of {batch}" + (f" at {side}" if side else "")
+            yield f'model_warmup {{ name: "{title}" batch_size: {batch} {inputs} }}'
+
+
+def _sample(border: Input, side: int) -> Sequence[int]:
+    """Return the shape that an input is warmed up with: its sample, or what it is at a size of its own."""
+    if not side:
+        return border.sample
+    return [side if size == -1 else size for size in border.shape]
