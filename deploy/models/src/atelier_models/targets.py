@@ -30,7 +30,7 @@ WITHOUT_ENGINE: Final = frozenset({"face_detector", "face_expression", "face_age
 # What fills a GPU alone: two at once would only take turns in small pieces, and both callers would wait for both.
 HEAVY: Final = frozenset({"portrait_denoiser"})
 _BACKEND_FILES: Final = ("model.py", "executor.py")
-# Half a millisecond's wait for company is nothing that a caller feels, and fills batches as soon as there are two callers.
+# Half a millisecond's wait for company is nothing that a caller feels, and fills batches as soon as two call.
 _WAIT_MICROSECONDS: Final = 500
 # Requests that may wait, for how long, and in how many classes.
 _QUEUE, _LONGEST_WAIT_MILLISECONDS, _CLASSES = 64, 2000, 2
