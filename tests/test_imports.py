@@ -29,6 +29,8 @@ ARROWS: dict[str, set[str]] = {
     "gateway/client": {"atelier"},
     "services/imaging": {"atelier_sdk"},
     "services/kit": SERVICE - {"atelier_service"},
+    # The director takes the ranges of fields from their annotations.
+    "services/generate": SERVICE | {"buf"},
     "deploy/models": {"atelier_sdk", "atelier_rpc", "atelier_gateway"},
     # What it simulates is the gateway's own choice.
     "deploy/simulation": {"atelier_sdk", "atelier_gateway"},
