@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +14,8 @@ from atelier_rpc.releases import fill, publish
 from atelier_sdk.errors import ChecksumMismatchError, RegistryUnreachableError, StorageFullError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from obstore.store import ObjectStore
 
 FILES = {"models/a/1/model.onnx": b"graph" * 1000, "models/a/1/model.json": b"{}", "models/b/1/model.json": b"{}"}
@@ -28,6 +29,10 @@ def source(tmp_path: Path) -> Path:
     return tmp_path / "source"
 
 
+def files(source: Path) -> dict[str, Path]:
+    return {name: source / name for name in FILES}
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> ObjectStore:
     return open_store((tmp_path / "store").as_uri())
@@ -35,7 +40,7 @@ def store(tmp_path: Path) -> ObjectStore:
 
 @pytest.fixture
 def release(source: Path, store: ObjectStore) -> str:
-    return publish(source, map(Path, FILES), store)
+    return publish(files(source), store)
 
 
 def content(home: Path) -> dict[str, bytes]:
@@ -51,7 +56,7 @@ def test_the_last_release_comes_when_none_is_named(
     source: Path, store: ObjectStore, release: str, tmp_path: Path
 ) -> None:
     (source / "models/a/1/model.json").write_bytes(b"[]")
-    newer = publish(source, map(Path, FILES), store)
+    newer = publish(files(source), store)
     fill(tmp_path / "home", store)
     assert (newer != release, content(tmp_path / "home")["models/a/1/model.json"]) == (True, b"[]")
     fill(tmp_path / "home", store, release)
@@ -62,7 +67,7 @@ def test_the_same_files_are_the_same_release_and_are_sent_once(
     source: Path, store: ObjectStore, release: str, tmp_path: Path
 ) -> None:
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "store" / "files").iterdir()}
-    assert publish(source, map(Path, reversed(FILES)), store) == release
+    assert publish(dict(reversed(files(source).items())), store) == release
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "store" / "files").iterdir()} == before
     assert len(before) == 2  # two of the three files are alike
 
@@ -82,9 +87,9 @@ def test_a_manifest_with_another_content_is_refused(store: ObjectStore, release:
         fill(tmp_path / "home", store, release)
 
 
-def test_a_manifest_cannot_name_a_file_outside(source: Path, store: ObjectStore, tmp_path: Path) -> None:
+def test_a_manifest_cannot_name_a_file_outside(store: ObjectStore, tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(b"x")
-    release = publish(source, [Path("../secret")], store)
+    release = publish({"../secret": tmp_path / "secret"}, store)
     with pytest.raises(ChecksumMismatchError, match="outside"):
         fill(tmp_path / "home", store, release)
 

@@ -5,8 +5,8 @@
     DIR/gateway.yaml          hangs the plugin's own manifest, which stands beside it, into the gateway
     DIR/<plugin>.toml, .binpb the manifest and descriptors by which a gateway knows a plugin that it cannot import
 
-What a plugin's file says of models, resources and environment is in it; how pods are confined, probed and stopped is as in
-`k8s/base`.
+What a plugin's file says of models, resources and environment is in it; how pods are confined, probed and stopped is as
+in `k8s/base`.
 """
 
 from __future__ import annotations

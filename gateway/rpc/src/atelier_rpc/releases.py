@@ -25,7 +25,7 @@ from obstore.exceptions import BaseError
 from atelier_rpc.logs import Log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from obstore.store import ObjectStore
@@ -93,18 +93,19 @@ def fill(home: Path, store: ObjectStore, sha256: str = "") -> tuple[Entry, ...]:
     return entries
 
 
-def publish(home: Path, files: Iterable[Path], store: ObjectStore) -> str:
-    """Put files, given by their paths below a folder, into a store as one release, and return its SHA-256.
+def publish(files: Mapping[str, Path], store: ObjectStore) -> str:
+    """Put files, by the paths that they are to have below a home folder, into a store as one release.
 
-    Files that are there already are not sent again. The manifest comes last: what it names is there.
+    Return the SHA-256 of the release. Files that are there already are not sent again. The manifest comes last: what
+    it names is there.
     """
     entries = []
-    for path in files:
-        with (home / path).open("rb") as file:
+    for path, source in files.items():
+        with source.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        entries.append(Entry(path.as_posix(), sha256, (home / path).stat().st_size))
+        entries.append(Entry(path, sha256, source.stat().st_size))
         if not _has(store, _file_path(sha256)):
-            store.put(_file_path(sha256), home / path)
+            store.put(_file_path(sha256), source)
     manifest = _format_manifest(entries)
     release = hashlib.sha256(manifest).hexdigest()
     store.put(_manifest_path(release), manifest)
