@@ -9,14 +9,13 @@ from atelier_sdk.errors import ModelNotInstalledError
 from google.protobuf.duration_pb2 import Duration
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import grpc
     from atelier_sdk.capability import Capability, Limits
 
     from atelier_service.admission import Admission
     from atelier_service.health import Health
     from atelier_service.models.backend import ModelBackend
+    from atelier_service.plugins import Plugins
     from atelier_service.servicer import Servicer
 
 
@@ -31,14 +30,14 @@ class CapabilityDescriber(catalog_pb2_grpc.CapabilityServiceServicer):
         admission: Admission,
         backend: ModelBackend,
         health: Health,
-        measures: Sequence[str] = (),
+        plugins: Plugins,
     ) -> None:
         self._capability = capability
         self._servicer = servicer
         self._admission = admission
         self._backend = backend
         self._health = health
-        self._measures = measures
+        self._plugins = plugins
 
     async def Describe(  # noqa: N802 (the RPC's name)
         self,
@@ -55,13 +54,21 @@ class CapabilityDescriber(catalog_pb2_grpc.CapabilityServiceServicer):
             health_detail=self._health.condition.detail,
             limits=limits(self._capability.limits),
             models=[self._model(name) for name in self._capability.models],
-            presets=[
-                catalog_pb2.Preset(kind=preset.kind, name=preset.name, description=preset.description)
-                for preset in self._servicer.presets()
-            ],
-            measures=self._measures,
+            presets=self._presets(),
+            measures=self._plugins.measures,
         )
         return catalog_pb2.DescribeResponse(capability=described)
+
+    def _presets(self) -> list[catalog_pb2.Preset]:
+        """List the capability's presets, and those of plugins of a kind that it offers whose names are free."""
+        own = [(one.kind, one.name, one.description) for one in self._servicer.presets()]
+        kinds, taken = {kind for kind, _, _ in own}, {(kind, name) for kind, name, _ in own}
+        added = [
+            (one.kind, one.name, one.description)
+            for one in self._plugins.presets
+            if one.kind in kinds and (one.kind, one.name) not in taken
+        ]
+        return [catalog_pb2.Preset(kind=kind, name=name, description=text) for kind, name, text in (*own, *added)]
 
     def _model(self, name: str) -> catalog_pb2.Model:
         try:

@@ -140,7 +140,7 @@ class Server:
             admission=self.admission,
             backend=self._backend,
             health=self.health,
-            measures=self._plugins.measures,
+            plugins=self._plugins,
         )
         catalog_pb2_grpc.add_CapabilityServiceServicer_to_server(describer, server)
         health_pb2_grpc.add_HealthServicer_to_server(self.health.servicer, server)

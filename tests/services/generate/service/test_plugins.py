@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from atelier.v1 import generate_pb2, image_pb2
-from atelier_sdk import MeasureSource, PolicyRefusedError, Reading, hookimpl
+from atelier.v1 import catalog_pb2, catalog_pb2_grpc, generate_pb2, image_pb2
+from atelier_sdk import MeasureSource, PolicyRefusedError, Preset, Reading, hookimpl
 from atelier_sdk.discovery import Found
 from atelier_sdk.host import PluginHost
 from atelier_service.plugins import Plugins
@@ -124,6 +124,24 @@ async def test_nothing_is_previewed_where_a_policy_judges_candidates(tmp_path: P
         events = await service.ask(candidates=1, seed=0, include_previews=True)
     assert not [event for event in events if event.HasField("preview")]
     assert any("Previews are left out" in note for note in events[-1].result.report.notes)
+
+
+def atelier_presets() -> Iterable[Preset]:
+    yield Preset("look", "daguerreotype", "Silver on copper.", {"grade": "daguerreotype"})
+    yield Preset("stock", "orwo", "A film stock, which is the style service's.")
+
+
+async def test_presets_of_plugins_are_listed_and_understood(tmp_path: Path, models: Networks) -> None:
+    direction = generate_pb2.Direction(preset="daguerreotype")
+    async with serving(tmp_path, models, Sketchbook(), plugins=plugins(atelier_presets)) as service:
+        described = await catalog_pb2_grpc.CapabilityServiceStub(service.channel).Describe(
+            catalog_pb2.DescribeRequest()
+        )
+        composed = (await service.stub.Compose(generate_pb2.ComposeRequest(direction=direction))).composed
+    assert [one.name for one in described.capability.presets if one.name in {"daguerreotype", "orwo"}] == [
+        "daguerreotype"
+    ]
+    assert "daguerreotype" in composed.prompt.text.lower()
 
 
 def breaks(candidate: Candidate) -> Candidate:
