@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from atelier_edit.diffusion.editor import Editor, require_host
+from atelier_edit.diffusion.editor import Editor
 from atelier_edit.diffusion.families import families
 from atelier_edit.diffusion.settings import DiffusionSettings
 from atelier_sdk.errors import (
@@ -19,6 +19,7 @@ from atelier_sdk.errors import (
     ModelNotInstalledError,
     ModelUnusableError,
 )
+from atelier_service.diffusion.loading import require_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -188,4 +189,4 @@ def test_the_network_is_shown_an_area_it_can_hold_in_sides_it_can_divide(
 def test_a_host_without_a_package_is_told_which_and_how_to_get_it() -> None:
     family = replace(families()[FLUX], requires=("surely_not_there",))
     with pytest.raises(HostUnsuitableError, match="surely_not_there"):
-        require_host(family)
+        require_host(family, "atelier-edit")

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from atelier_sdk.errors import DeviceMemoryError, HostUnsuitableError, ModelUnusableError
+from atelier_sdk.errors import DeviceMemoryError
+from atelier_service.diffusion.loading import device_of, load, require_host
+from atelier_service.diffusion.memory import give_back, is_memory
 
-from atelier_edit.diffusion.checkpoint import Checkpoint, locate, not_installed
+from atelier_edit.diffusion.checkpoint import locate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from atelier_service.diffusion.checkpoint import Checkpoint
+    from atelier_service.diffusion.families import Family
     from numpy.typing import NDArray
 
-    from atelier_edit.diffusion.families import Family
     from atelier_edit.diffusion.settings import DiffusionSettings
 
-_NEEDED: Final = ("torch", "diffusers", "transformers", "accelerate")
+_DISTRIBUTION: Final = "atelier-edit"
 _TURN_SECONDS: Final = 0.1
-# How an allocation that failed says so, where it has no class of its own.
-_OUT_OF_MEMORY: Final = ("out of memory", "can't allocate memory", "not enough memory")
 
 
 def nothing() -> None:
@@ -52,9 +52,7 @@ class Editor:
     @property
     def device(self) -> str:
         """Return the device that edits run on."""
-        import torch
-
-        return self.settings.device or ("cuda" if torch.cuda.is_available() else "cpu")
+        return device_of(self.settings.device)
 
     def size_for(self, width: int, height: int) -> tuple[int, int]:
         """Return the (width, height) that the network edits a picture of that size at: its area and multiples."""
@@ -81,7 +79,7 @@ class Editor:
         Raises ModelNotInstalledError, ModelUnusableError, HostUnsuitableError, DeviceMemoryError.
         """
         checkpoint = self.checkpoint
-        require_host(self.family)
+        require_host(self.family, _DISTRIBUTION)
         while not self._turn.acquire(timeout=_TURN_SECONDS):
             check()
         try:
@@ -95,19 +93,18 @@ class Editor:
             pipeline = self._loaded(checkpoint)
             wanted.check()
             steps, arguments = self._arguments(checkpoint)
-            return _drawn(pipeline, wanted, steps, arguments)
-        except (RuntimeError, MemoryError) as error:
-            if not _is_memory(error):
+            answer = _drawn(pipeline, wanted, steps, arguments)
+        except BaseException as error:
+            give_back(self._pipeline, error)
+            if not is_memory(error):
                 raise
             raise self._out_of_memory() from error
-        finally:
-            self._tidy()
+        give_back(pipeline)
+        return answer
 
     def _arguments(self, checkpoint: Checkpoint) -> tuple[int, dict[str, Any]]:
-        family = self.family
-        if checkpoint.lightning is None or family.lightning is None:
-            return family.steps, dict(family.call)
-        return family.lightning.steps, dict(family.lightning.call)
+        mode = checkpoint.joined or self.family
+        return mode.steps, dict(mode.call)
 
     def _loaded(self, checkpoint: Checkpoint) -> Any:
         if self._pipeline is None:
@@ -115,15 +112,6 @@ class Editor:
             self._pipeline = _placed(pipeline, self.device, offload=self.settings.offload)
             self._checkpoint = checkpoint
         return self._pipeline
-
-    def _tidy(self) -> None:
-        """Give back what an edit that stopped half-way left on the device."""
-        import torch
-
-        if self._pipeline is not None:
-            self._pipeline.maybe_free_model_hooks()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
 
     def _out_of_memory(self) -> DeviceMemoryError:
         side, hint = self.settings.side, "" if self.settings.offload else ", or set ATELIER_EDIT_OFFLOAD to true"
@@ -170,81 +158,8 @@ def _drawn(pipeline: Any, wanted: _Wanted, steps: int, arguments: dict[str, Any]
     return np.asarray(np.rint(np.clip(np.nan_to_num(answer.images[0]), 0, 1) * 255), np.uint8)
 
 
-def require_host(family: Family) -> None:
-    """Raise HostUnsuitableError where packages are missing that a family needs."""
-    missing = [name for name in (*_NEEDED, *family.requires) if find_spec(name) is None]
-    if not missing:
-        return
-    only = [name for name in missing if name in family.requires]
-    command = f"pip install {' '.join(only)}" if only == missing else "pip install 'atelier-edit[diffusion]'"
-    raise HostUnsuitableError(
-        f"{family.title} needs {', '.join(missing)}; run `{command}`.",
-        metadata={"model": family.name, "missing": ",".join(missing), "command": command},
-    )
-
-
-def load(checkpoint: Checkpoint, device: str) -> Any:
-    """Load a pipeline from files of this machine: in bfloat16 on an accelerator, in float32 on a processor.
-
-    Only weights in safetensors are read, which hold no code. Raises ModelNotInstalledError and ModelUnusableError.
-    """
-    import torch
-    from diffusers import DiffusionPipeline
-
-    family = checkpoint.family
-    kind = torch.float32 if device == "cpu" else torch.bfloat16
-    try:
-        pipeline = DiffusionPipeline.from_pretrained(
-            checkpoint.place,
-            revision=checkpoint.revision,
-            dtype=kind,
-            local_files_only=True,
-            use_safetensors=True,
-        )
-    except OSError as error:
-        # The hub's client says with OSError that its cache has no such thing; a folder was looked at before.
-        if checkpoint.revision is None and checkpoint.place.startswith(("/", ".")):
-            raise _broken(checkpoint, error) from error
-        raise not_installed(family, f"{checkpoint.place} (in the hub's cache)") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise _broken(checkpoint, error) from error
-    if type(pipeline).__name__ != family.pipeline:
-        raise _broken(checkpoint, TypeError(f"it is a {type(pipeline).__name__}"))
-    pipeline.set_progress_bar_config(disable=True)
-    return _with_lightning(pipeline, checkpoint)
-
-
-def _with_lightning(pipeline: Any, checkpoint: Checkpoint) -> Any:
-    """Join the adapter with the network, and set the scheduler as it was distilled."""
-    lightning = checkpoint.family.lightning
-    if checkpoint.lightning is None or lightning is None:
-        return pipeline
-    pipeline.load_lora_weights(str(checkpoint.lightning.parent), weight_name=checkpoint.lightning.name)
-    pipeline.fuse_lora()
-    pipeline.unload_lora_weights()
-    scheduler = pipeline.scheduler
-    pipeline.scheduler = type(scheduler).from_config(scheduler.config, shift_terminal=None, **lightning.scheduler)
-    return pipeline
-
-
 def _placed(pipeline: Any, device: str, *, offload: bool) -> Any:
     if offload and device != "cpu":
         pipeline.enable_model_cpu_offload(device=device)
         return pipeline
     return pipeline.to(device)
-
-
-def _is_memory(error: BaseException) -> bool:
-    """Say whether an error is one of memory: PyTorch has a class for CUDA's and only words for the processor's."""
-    import torch
-
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    return any(words in str(error).lower() for words in _OUT_OF_MEMORY)
-
-
-def _broken(checkpoint: Checkpoint, error: BaseException) -> ModelUnusableError:
-    return ModelUnusableError(
-        f"The checkpoint at {checkpoint.place} could not be loaded as {checkpoint.family.title}: {error}",
-        metadata={"model": checkpoint.family.name},
-    )

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from atelier_rpc.places import home_folder
 from atelier_rpc.settings import choice, read, setting
 
-from atelier_edit.diffusion.families import Family, families
+from atelier_edit.diffusion.families import families
+
+if TYPE_CHECKING:
+    from atelier_service.diffusion.families import Family
 
 CLASSICAL: Final = "classical"
 

@@ -1,0 +1,163 @@
+"""The backend `diffusers`: any checkpoint of a diffusion model, one candidate after the other."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from atelier_rpc.settings import read_or_exit
+from atelier_sdk.errors import FieldOutOfRangeError, FieldViolation, ModelUnusableError
+
+from atelier_generate.backend import Drawn, Order, Preview, Step
+from atelier_generate.brief import Frame
+from atelier_generate.diffusion.drawing import Wanted
+from atelier_generate.diffusion.frame import drawn_size, framed, in_srgb
+from atelier_generate.diffusion.settings import DiffusersSettings
+from atelier_generate.diffusion.studio import Progress, Studio
+from atelier_generate.settings import DIFFUSERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from atelier_imaging.models import ModelRunner
+    from numpy.typing import NDArray
+
+    from atelier_generate.backend import Backend, Event, Sketch
+
+_LIBRARIES: Final = ("torch", "diffusers", "transformers")
+
+
+def open_diffusers() -> DiffusersBackend:
+    """Make the backend that the environment asks for; exit with a sentence where it asks for what cannot be."""
+    settings = read_or_exit(
+        DiffusersSettings, program=f"atelier-generate ({DIFFUSERS})", description="Draws with a checkpoint."
+    )
+    base: Backend | None = None
+    if settings.begins_from_base:
+        from atelier_generate.base import EmbeddedBackend
+
+        base = EmbeddedBackend()
+    return DiffusersBackend(settings, base)
+
+
+class DiffusersBackend:
+    """Draw portraits with a checkpoint; `base` draws what they begin from, where they begin from anything."""
+
+    name = DIFFUSERS
+
+    def __init__(self, settings: DiffusersSettings, base: Backend | None = None) -> None:
+        self._settings = settings
+        self._base = base
+        self._studio = Studio(settings)
+
+    @property
+    def family(self) -> str:
+        """Return the family of its prompts."""
+        return self._settings.family.words
+
+    @property
+    def honours(self) -> frozenset[str]:
+        """Return the fields that change what it draws besides by words: those that the base honours."""
+        return self._base.honours if self._base is not None else frozenset()
+
+    @property
+    def takes_references(self) -> bool:
+        """Say whether portraits of a person are shown to the network."""
+        return self._settings.family.references > 0
+
+    @property
+    def made_of(self) -> Mapping[str, object]:
+        """Return all that draws the same picture again; the checkpoint's SHA-256 once it is loaded."""
+        settings, family, loaded = self._settings, self._settings.family, self._studio.loaded
+        made: dict[str, object] = {
+            "family": family.name,
+            "licence": family.licence,
+            "side": settings.side,
+            "libraries": {name: version(name) for name in _LIBRARIES},
+        }
+        if self._base is not None:
+            made["base"] = {"name": self._base.name, "strength": settings.strength, **self._base.made_of}
+        if loaded is not None:
+            made |= {
+                "checkpoint": loaded.checkpoint.version,
+                "checkpoint_sha256": loaded.sha256,
+                "steps": loaded.mode.steps,
+                "arguments": dict(loaded.mode.call),
+                "device": self._studio.device,
+                "precision": str(loaded.pipeline.dtype).removeprefix("torch."),
+            }
+        return made
+
+    def draw(self, order: Order, models: ModelRunner, check: Callable[[], None]) -> Iterator[Event]:
+        """Draw the candidates one after the other; see `Backend.draw`."""
+        self._studio.ready()
+        self._require_picture(order)
+        references = tuple(in_srgb(one) for one in order.references[: self._settings.family.references])
+        count = len(order.sketches)
+        for number, sketch in enumerate(order.sketches):
+            begun = self._begun(sketch, models, check)
+            size = drawn_size(sketch.brief.frame, self._settings.side, self._settings.family.multiple)
+            ground = None if begun is None else _ground(begun.pixels, size)
+            wanted = Wanted(sketch, size, ground, references, order.previews)
+            for told in self._studio.draw(wanted, check):
+                if not isinstance(told, Progress):
+                    yield self._finished(number, order, told, begun)
+                    continue
+                yield Step(number * told.total + told.done, count * told.total)
+                if told.preview is not None:
+                    yield Preview(number, told.preview)
+
+    def canary(self, models: ModelRunner) -> None:  # noqa: ARG002 (the seam's)
+        """See that the checkpoint is there and, once it is loaded and not at work, that its device can multiply.
+
+        Raises ModelNotInstalledError, and ModelUnusableError where the device is wrong. That a checkpoint is another
+        one is told to whoever asks for a portrait.
+        """
+        self._studio.checkpoint  # noqa: B018 (asked for what it raises)
+        if self._studio.loaded is None or self._studio.bench.is_busy:
+            return
+        import torch
+
+        ones = torch.ones((8, 8), device=self._studio.device)
+        if float((ones @ ones).sum()) != 512:
+            raise ModelUnusableError(f"{self._studio.device} cannot multiply.", metadata={"model": self.family})
+
+    def _begun(self, sketch: Sketch, models: ModelRunner, check: Callable[[], None]) -> Drawn | None:
+        """Have the base draw what a candidate begins from."""
+        if self._base is None:
+            return None
+        events = self._base.draw(Order((sketch,)), models, check)
+        return next(event for event in events if isinstance(event, Drawn))
+
+    def _require_picture(self, order: Order) -> None:
+        """Raise FieldOutOfRangeError where a network that only edits has nothing to edit."""
+        family = self._settings.family
+        if not family.needs_picture or order.references or self._base is not None:
+            return
+        told = f"{family.title} draws from portraits of a person: give references, or set ATELIER_GENERATOR_BASE."
+        raise FieldOutOfRangeError(told, violations=(FieldViolation("generation.references", told),))
+
+    def _finished(self, number: int, order: Order, pixels: NDArray[np.float32], begun: Drawn | None) -> Drawn:
+        sketch = order.sketches[number]
+        notes = (*(begun.notes if begun else ()), *self._notes(sketch, order, pixels))
+        return Drawn(number, framed(pixels, sketch.brief.frame), notes, begun.chosen if begun else {})
+
+    def _notes(self, sketch: Sketch, order: Order, pixels: NDArray[np.float32]) -> Iterator[str]:
+        """Say what was not honoured."""
+        family, frame = self._settings.family, sketch.brief.frame
+        height, width = pixels.shape[:2]
+        if frame.width * frame.height > 1.05 * width * height:
+            yield (
+                f"It was drawn at {width} × {height} pixels and enlarged to {frame.width} × {frame.height}; the "
+                "upscale service does that better."
+            )
+        if sketch.negative_prompt and not family.negative:
+            yield f"{family.title} reads no negative prompt."
+        if len(order.references) > family.references > 0:
+            yield f"{family.title} was shown the first {family.references} of {len(order.references)} references."
+
+
+def _ground(pixels: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Bring what a candidate begins from to the size that it is drawn at."""
+    return np.asarray(np.rint(255 * framed(pixels, Frame(*size))), np.uint8)
