@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 SERVICE = {"atelier", "atelier_sdk", "atelier_rpc", "atelier_imaging", "atelier_service"}
 # A plugin's command calls its service through the client.
-PLUGIN = SERVICE - {"atelier_rpc"} | {"atelier_client"}
+PLUGIN = SERVICE - {"atelier_rpc"} | {"atelier_client", "buf"}  # generated stubs import buf
 ARROWS: dict[str, set[str]] = {
     "proto": set(),
     "plugins/sdk": set(),
