@@ -50,7 +50,7 @@ models: setup ## Install the models and Triton (half a minute the first time, th
 	@$(BIN)/atelier models convert
 	@$(BIN)/atelier models repository
 
-demo: setup ## Set up everything, start the stack, take a real portrait through it: out/demo/.
+demo: setup ## Set up everything, start the stack, draw a portrait and take a real one through it: out/demo/.
 	@$(BIN)/python -m atelier_demo
 
 test: setup models torch ## Set up everything and run every test; those that need PyTorch in their own environment.

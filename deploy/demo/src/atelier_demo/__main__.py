@@ -1,4 +1,4 @@
-"""`make demo`: start the stack, work on a real portrait, leave pictures and a report."""
+"""`make demo`: start the stack, draw a portrait from words, work on a real one, leave pictures and a report."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from atelier_models.progress import OnConsole
 from PIL import Image
 from rich.console import Console
 
-from atelier_demo import analysis, edit, expression, identity, style, summary, upscale
+from atelier_demo import analysis, edit, expression, generate, identity, style, summary, upscale
 from atelier_demo.studio import Studio
 
-STEPS = (analysis.run, style.run, edit.run, expression.run, identity.run, upscale.run)
+STEPS = (generate.run, analysis.run, style.run, edit.run, expression.run, identity.run, upscale.run)
 """In this order; a capability adds its step here. Identity looks at all that was made before it; 4K comes last."""
 
 
 @click.command()
 @click.option("--out", "folder", type=click.Path(path_type=Path), default=Path("out/demo"), show_default=True)
 def main(folder: Path) -> None:
-    """Take a real portrait through face analysis and every installed capability.
+    """Draw a portrait from words, and take a real one through face analysis and every installed capability.
 
     The portrait is scikit-image's astronaut (NASA, public domain). Pictures, a contact sheet and `report.json` are left
     in the folder.

@@ -19,7 +19,7 @@ def run(studio: Studio) -> None:
     """Enrol the person by three variations of the portrait, verify every picture of the demo, delete the profile."""
     portrait = Image.open(io.BytesIO(studio.portrait)).convert("RGB")
     pictures: dict[str, PictureSource] = {"the portrait": portrait}
-    pictures |= {name: studio.picture_of(name) for name in studio.reports}
+    pictures |= {name: studio.picture_of(name) for name in studio.reports if name not in studio.others}
     table = Table(
         *("picture", "similarity", "strangers as alike, at most", "verdict", "confidence"),
         title="Still the same person?",

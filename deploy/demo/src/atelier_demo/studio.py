@@ -18,19 +18,23 @@ if TYPE_CHECKING:
 class Studio:
     """A client of the running stack, the portrait to work on, and the folder that pictures go to.
 
-    Each step adds the report of what it did under a name; all end in `report.json` and in the table of measures. What
-    else a step has to say in figures is printed as a table of its own.
+    Each step adds the report of what it did under a name; all end in `report.json` and in the table of measures.
+    `others` names the pictures that show somebody else than the portrait. What else a step has to say in figures is
+    printed as a table of its own.
     """
 
     client: Atelier
     portrait: bytes
     folder: Path
     reports: dict[str, Report] = field(default_factory=dict)
+    others: set[str] = field(default_factory=set)
     tables: list[Table] = field(default_factory=list)
 
-    def keep(self, name: str, result: PictureResult) -> PilImage:
-        """Write a result as `NAME.png`, remember its report and return its picture."""
+    def keep(self, name: str, result: PictureResult, *, other: bool = False) -> PilImage:
+        """Write a result as `NAME.png`, remember its report and return its picture; `other` shows somebody else."""
         result.save(self.picture_of(name))
+        if other:
+            self.others.add(name)
         self.reports[name] = result.report
         return result.to_pil()
 
