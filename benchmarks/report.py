@@ -25,6 +25,7 @@ SECTIONS = {
     "edit.py": "Edit",
     "expression.py": "Expression",
     "generate.py": "Generate: speed and memory",
+    "generate_quality.py": "Generate: quality",
     "identity_service.py": "The identity service",
     "identity.py": "Identity",
 }

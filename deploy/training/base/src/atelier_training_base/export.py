@@ -57,10 +57,9 @@ def example(count: int = 2, seed: int = 0) -> dict[str, Tensor]:
 def write_onnx(network: Denoiser, path: Path) -> None:
     """Write the network; the batch is free."""
     given = example()
-    network = network.to(memory_format=torch.contiguous_format).eval()
     batch = torch.export.Dim("N", min=1, max=64)
     program = torch.onnx.export(
-        Interleaved(network),
+        Interleaved(network.to(memory_format=torch.contiguous_format)).eval(),
         tuple(given[name] for name in INPUTS),
         input_names=list(INPUTS),
         output_names=[OUTPUT],

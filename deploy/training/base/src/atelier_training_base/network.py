@@ -1,6 +1,6 @@
 """The network: a small U-Net that turns a low-rank portrait and noise into a photograph.
 
-It denoises the *residual*, photograph minus low-rank picture, under the preconditioning of Karras et al.,
+It denoises the *residual*, photograph minus low-rank picture, under a preconditioning after Karras et al.,
 "Elucidating the Design Space of Diffusion-Based Generative Models", NeurIPS 2022. Pixels are brought together four by
 four first, and most of the work is done at a sixteenth of the frame's size, as Hoogeboom et al. advise ("simple
 diffusion", ICML 2023). It knows where every cell lies in the mean face, so that eyes are eyes from the first step on.
@@ -15,7 +15,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+# The scale of what is predicted, and the deviation below which the noisy residual itself is passed on. Published
+# preconditioning has one figure for both, so that at middle noise the network has to answer with the noise, number by
+# number; sixty-four channels over cells of forty-eight numbers cannot, and leave speckles. Passing on less, it answers
+# with the photograph, which is simple where the picture is.
 SIGMA_DATA = 0.25
+SIGMA_PASSED = 0.05
 ATTRIBUTES = 18
 WIDTHS = (64, 128, 256)
 DEEP_BLOCKS = 4
@@ -92,7 +97,8 @@ class Denoiser(nn.Module):
         level = sigma[:, None, None, None]
         total = torch.sqrt(level**2 + SIGMA_DATA**2)
         raw = self._raw(noisy / total, sigma, low, places, attributes)
-        return noisy * (SIGMA_DATA / total) ** 2 + raw * (level * SIGMA_DATA / total)
+        passed = SIGMA_PASSED**2 / (level**2 + SIGMA_PASSED**2)
+        return noisy * passed + raw * (level * SIGMA_DATA / total)
 
     def _raw(self, noisy: Tensor, sigma: Tensor, low: Tensor, places: Tensor, attributes: Tensor) -> Tensor:
         told = self.noise(_waves(torch.log(sigma) / 4)) + self.attributes(attributes)

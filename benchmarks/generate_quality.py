@@ -1,0 +1,123 @@
+"""Generate, quality: what the embedded generator draws, beside real portraits that it never saw.
+
+`python benchmarks/generate_quality.py [--portraits FOLDER] [--samples N] [--seeds N]`, or the folder in
+ATELIER_PORTRAITS. Samples are those of seeds 0, 1, 2 …, none left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT / "deploy" / "training" / part / "src") for part in ("base", "upscale")]
+from atelier_generate.brief import Brief  # noqa: E402 - found by the path above
+from atelier_training_base.album import album  # noqa: E402
+from atelier_training_base.evaluate import (  # noqa: E402
+    FRAME,
+    Response,
+    Seen,
+    drawn,
+    kernel_distances,
+    likeness,
+    low_rank,
+    photograph,
+    responses,
+    seen,
+)
+from atelier_training_base.studio import models  # noqa: E402
+from atelier_training_base.survey import Survey, survey  # noqa: E402
+from atelier_training_upscale.photographs import is_held_out, load, portraits  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from atelier_imaging.models import ModelRunner
+
+MOST_BLURRED = 150
+SHEET_COLUMNS, SHEET = 8, 64
+
+
+def surveyed(folder: Path, work: Path, runner: ModelRunner) -> Survey:
+    """Return the survey of the portraits, from the training's folder where it has one."""
+    if not (work / "survey.npz").is_file():
+        work.mkdir(parents=True, exist_ok=True)
+        survey([(path.name, load(path)) for path in portraits(folder)], runner).write(work / "survey.npz")
+    return Survey.read(work / "survey.npz")
+
+
+def faces(samples: Seen, people: Survey, folder: Path) -> Iterator[str]:
+    """Say whether there are faces, and whose."""
+    apart = np.array([is_held_out(folder / str(name)) for name in people.names])
+    found = likeness(samples, people.embeddings[~apart], people.embeddings[apart])
+    yield f"| {samples.looked_at} samples | measured | goal |"
+    yield "|---|---|---|"
+    yield f"| a face is found | {samples.found:.1%} | ≥ 99 % |"
+    yield f"| median distance between two samples | {found.between_samples:.3f} | people: {found.between_people:.3f} |"
+    yield (
+        f"| nearest training portrait: least / 1st percentile | {found.nearest[1]:.3f} / {found.nearest[0]:.3f} "
+        f"| ≥ {found.line:.3f}, the 1st percentile between people |"
+    )
+    least, low = found.held_out_nearest[::-1]
+    yield f"| the same of people who were held out | {least:.3f} / {low:.3f} | |"
+    yield f"| samples nearer than that line to a training portrait | {found.below:.1%} | |"
+    yield ""
+
+
+def realism(real: Seen, others: dict[str, Seen]) -> Iterator[str]:
+    """Say how far each set is from portraits that were held out."""
+    yield f"| kernel distance from {len(real.measures)} held-out portraits | by the face encoder | texture and colour |"
+    yield "|---|---|---|"
+    for name, (by_face, by_texture) in kernel_distances(real, others).items():
+        yield f"| {name} | {by_face:.3f} | {by_texture:.3f} |"
+    yield ""
+
+
+def controls(found: Sequence[Response]) -> Iterator[str]:
+    """Say what each control does."""
+    yield "| control | measured by | settings | measured, mean | spread between seeds | monotone |"
+    yield "|---|---|---|---|---|---|"
+    for each in found:
+        rises = bool((np.diff(each.measured) > 0).all())
+        means = " · ".join(f"{value:.2f}" for value in each.measured)
+        yield (
+            f"| {each.control} | `{each.measure}` | {' · '.join(each.settings)} | {means} | {each.spread:.2f} "
+            f"| {'yes' if rises else 'no'} |"
+        )
+
+
+def main() -> None:
+    """Measure and print Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--portraits", type=Path, default=os.environ.get("ATELIER_PORTRAITS"))
+    parser.add_argument("--samples", type=int, default=500)
+    parser.add_argument("--seeds", type=int, default=8, help="Sitters that each control is tried on.")
+    parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "atelier-generate-quality")
+    asked = parser.parse_args()
+    if asked.portraits is None:
+        raise SystemExit("name a folder of portraits: --portraits, or ATELIER_PORTRAITS")
+    runner = models()
+    people = surveyed(asked.portraits, asked.work, runner)
+    held_out, known = (album(people, asked.portraits, held_out=apart).pictures for apart in (True, False))
+    real = seen([photograph(each) for each in held_out[: len(held_out) // 2]], runner)
+    samples = seen(drawn([(seed, Brief(frame=FRAME)) for seed in range(asked.samples)], runner), runner)
+    few = known[: len(known) // 2][:: max(1, len(known) // 2 // MOST_BLURRED)]
+    others = {
+        "the generator": samples,
+        "the statistics alone, without the network": seen([low_rank(seed) for seed in range(MOST_BLURRED)], runner),
+        "real portraits that were trained on, blurred": seen([photograph(each, blurred=True) for each in few], runner),
+        "real portraits that were trained on": seen([photograph(each) for each in few], runner),
+    }
+    found = responses(range(asked.seeds), runner)
+    lines = (*faces(samples, people, asked.portraits), *realism(real, others), *controls(found))
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
