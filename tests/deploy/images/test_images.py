@@ -1,0 +1,126 @@
+"""What is known of the images without an engine that builds them: they lint, copy what is there, start what exists."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+import subprocess
+import sys
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from atelier_gateway import plugins
+from atelier_gateway.settings import GatewaySettings
+from atelier_identity.settings import IdentitySettings
+from atelier_models.engines.versions import pinned
+from atelier_service.settings import ServiceSettings
+
+from tests.k8s.test_references import variables
+
+ROOT = Path(__file__).parents[3]
+DOCKERFILES = sorted((ROOT / "deploy").glob("*.Dockerfile"))
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())
+SERVERS = {name: each for name, each in COMPOSE["services"].items() if name != "folders"}
+# Read by the image's own command, and by Python.
+OF_THE_IMAGE = {"ATELIER_CAPABILITY", "PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
+
+
+def instructions(dockerfile: Path) -> list[tuple[str, str]]:
+    """Return instructions and what follows them, continued lines joined."""
+    text = re.sub(r"\\\n", " ", dockerfile.read_text())
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return [(line.split(maxsplit=1)[0], line.split(maxsplit=1)[1]) for line in lines]
+
+
+def last_stage(dockerfile: Path) -> list[tuple[str, str]]:
+    found = instructions(dockerfile)
+    start = max(index for index, (name, _) in enumerate(found) if name == "FROM")
+    return found[start:]
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.name)
+def test_every_dockerfile_lints(dockerfile: Path) -> None:
+    hadolint = shutil.which("hadolint", path=str(Path(sys.executable).parent))
+    assert hadolint is not None, "hadolint comes with requirements-dev.txt"
+
+    done = subprocess.run([hadolint, str(dockerfile)], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.name)
+def test_every_image_runs_as_nobody_in_particular_and_says_how_it_is(dockerfile: Path) -> None:
+    stage = dict(last_stage(dockerfile))
+
+    assert stage["USER"] == "10001:10001"
+    assert {"HEALTHCHECK", "LABEL", "CMD"} <= stage.keys()
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.name)
+def test_nothing_is_installed_in_the_last_stage(dockerfile: Path) -> None:
+    assert "RUN" not in dict(last_stage(dockerfile))
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.name)
+def test_what_is_copied_is_there_and_not_ignored(dockerfile: Path) -> None:
+    ignored = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and line[0] != "#"]
+    for name, rest in instructions(dockerfile):
+        if name != "COPY" or rest.startswith("--from"):
+            continue
+        *sources, _ = rest.split()
+        for source in sources:
+            assert (ROOT / source).exists(), f"{dockerfile.name} copies {source}"
+            assert not any(fnmatch(source, pattern) for pattern in ignored)
+
+
+def test_the_server_is_the_one_that_engines_are_built_for() -> None:
+    text = (ROOT / "deploy/triton.Dockerfile").read_text()
+
+    assert f"ARG TRITON=nvidia/{pinned().triton_image}\n" in text
+
+
+def test_an_image_sets_only_variables_that_its_process_knows() -> None:
+    known = {"service.Dockerfile": variables(ServiceSettings), "gateway.Dockerfile": variables(GatewaySettings)}
+    for name, settings in known.items():
+        [env] = [rest for kind, rest in last_stage(ROOT / "deploy" / name) if kind == "ENV"]
+        assert {pair.partition("=")[0] for pair in env.split()} <= settings | OF_THE_IMAGE
+
+
+def test_compose_runs_the_gateway_and_every_capability_of_this_repository() -> None:
+    own = {each.name for each in plugins.capabilities() if importlib.util.find_spec(f"atelier_{each.name}")}
+
+    assert {name for name in own if (ROOT / "services" / name).is_dir()} | {"gateway"} == SERVERS.keys()
+
+
+@pytest.mark.parametrize("name", sorted(SERVERS))
+def test_a_server_of_compose_can_write_nothing_but_what_it_is_given(name: str) -> None:
+    server = SERVERS[name]
+
+    assert (
+        server["read_only"],
+        server["cap_drop"],
+        server["security_opt"],
+    ) == (True, ["ALL"], ["no-new-privileges:true"])
+    assert (ROOT / "deploy" / server["build"]["context"] / server["build"]["dockerfile"]).is_file()
+
+
+@pytest.mark.parametrize("name", sorted(SERVERS))
+def test_a_server_of_compose_is_told_only_what_it_knows(name: str) -> None:
+    settings = variables(GatewaySettings if name == "gateway" else ServiceSettings)
+    more = variables(IdentitySettings) if name == "identity" else set()
+
+    # What all are told, the gateway too, may be of use to services alone.
+    assert SERVERS[name]["environment"].keys() <= settings | more | variables(ServiceSettings)
+
+
+def test_all_that_is_mounted_is_declared() -> None:
+    named = {
+        mount.split(":")[0] for each in COMPOSE["services"].values() for mount in each["volumes"] if mount[0] != "$"
+    }
+    networks = {network for each in SERVERS.values() for network in each["networks"]}
+
+    assert (COMPOSE["volumes"].keys(), COMPOSE["networks"].keys()) == (named, networks)
