@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -142,6 +143,12 @@ def test_a_stack_goes_on_without_a_plugins_capability_unless_it_was_asked_for() 
     assert (lens.plugin, lens.optional) == ("optics 2.1", True)
     assert (style.plugin, style.optional, gateway.optional) == ("", False, False)
     assert not planned(only=("lens",)).processes[0].optional
+
+
+def test_python_means_the_interpreter_that_the_stack_runs_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = replace(capability("lens"), command=("python", "-m", "optics"))
+    monkeypatch.setattr(plugins, "capabilities", lambda _: (asked,))
+    assert planned().processes[0].command == (sys.executable, "-m", "optics")
 
 
 def test_a_capabilitys_own_environment_and_budget_go_to_its_process(monkeypatch: pytest.MonkeyPatch) -> None:

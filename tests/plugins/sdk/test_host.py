@@ -298,8 +298,8 @@ def test_a_manifest_goes_with_all_its_files(tmp_path: Path) -> None:
 
 def test_an_environment_writes_manifests_of_its_own_plugins(tmp_path: Path) -> None:
     source = (
-        "import sys\n@hookimpl\ndef atelier_capabilities():\n"
-        "    yield Capability('there', 'there.v1.There', 'There.', b'', (sys.executable, '-m', 'there'))"
+        "@hookimpl\ndef atelier_capabilities():\n"
+        "    yield Capability('there', 'there.v1.There', 'There.', b'', ('python', '-m', 'there'))"
     )
     write(tmp_path / "site", "there", source)
     sdk = Path(host_module.__file__).parents[1]

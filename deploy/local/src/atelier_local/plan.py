@@ -142,7 +142,7 @@ def plan(options: PlanOptions, triton: Triton | None, triton_missing: str = "") 
 def _service(capability: Capability, shared: dict[str, str], listen: str, gateway: str) -> ProcessSpec:
     return ProcessSpec(
         name=capability.name,
-        command=capability.command,
+        command=capability.command_here,
         address=listen,
         probe=Probe(ProbeKind.HEALTH, gateway, capability.service),
         environment={**capability.environment, **shared, "ATELIER_LISTEN": listen},

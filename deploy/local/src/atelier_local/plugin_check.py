@@ -37,7 +37,8 @@ def checks(status: PluginStatus, capabilities: Sequence[Capability]) -> Iterator
     for capability in capabilities:
         yield Point(f"{capability.name}: its descriptors are complete")  # or the host would have refused it
         yield Point(f"{capability.name}: every element of its API is commented", _uncommented(capability))
-        missing = "" if shutil.which(capability.command[0]) else f"{capability.command[0]} is no program"
+        program = capability.command_here[0]
+        missing = "" if shutil.which(program) else f"{program} is no program"
         yield Point(f"{capability.name}: its command exists", missing)
         if not missing:
             yield Point(f"{capability.name}: its process says that it is well", _unwell(capability))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,7 @@ class Capability:
     (`atelier.v1.StyleService`). `descriptors` is a serialised `google.protobuf.FileDescriptorSet` that holds the
     service and all that it imports, for reflection. `command` starts the process on one machine, with `environment`
     added to the stack's own variables; it listens at the address in `ATELIER_LISTEN` and answers `grpc.health.v1`.
+    A command that begins with `python` means the interpreter of the environment that the plugin is installed in.
     `models` names the models that it needs, as the model catalogue calls them.
     """
 
@@ -60,3 +62,9 @@ class Capability:
     limits: Limits = Limits()
     resources: Resources = Resources()
     environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def command_here(self) -> tuple[str, ...]:
+        """Return the command as it is run in this environment: with its interpreter for `python`."""
+        program, *rest = self.command
+        return (sys.executable if program == "python" else program, *rest)

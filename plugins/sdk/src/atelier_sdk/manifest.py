@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import sys
 import tomllib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -130,7 +130,8 @@ def main() -> None:
     host.load()
     capabilities: dict[str, list[Capability]] = {}
     for plugin, capability in host.collect("atelier_capabilities", Capability):
-        capabilities.setdefault(plugin.name, []).append(capability)
+        there = replace(capability, command=capability.command_here)
+        capabilities.setdefault(plugin.name, []).append(there)
     wrong = [f"{one.name} {one.version}: {one.detail}" for one in host.statuses() if one.detail]
     if wrong:
         sys.exit("\n".join(wrong))
