@@ -38,6 +38,8 @@ ARROWS: dict[str, set[str]] = {
     # Training and calibration run what is installed.
     "deploy/training/identity": {*SERVICE, "atelier_models"},
     "deploy/training/upscale": {*SERVICE, "atelier_models"},
+    # What is drawn is drawn by the service's own code, and portraits are chosen as the upscaler's are.
+    "deploy/training/base": {*SERVICE, "atelier_models", "atelier_generate", "atelier_training_upscale"},
     # The demo stands above all of them: it shows how they work together.
     "deploy/demo": {*SERVICE, "atelier_client", "atelier_local", "atelier_models"},
 }

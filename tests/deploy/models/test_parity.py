@@ -43,7 +43,7 @@ def test_every_model_has_known_landmarks_in_every_output(name: str) -> None:
     assert outputs == set(MODELS[name].outputs)
 
 
-@pytest.mark.parametrize("name", list(MODELS))
+@pytest.mark.parametrize("name", [name for name, model in MODELS.items() if len(model.inputs) == 1])
 def test_the_portrait_fits_the_model(name: str) -> None:
     border = MODELS[name].inputs["image"]
     image = parity.portrait(MODELS[name])["image"]
