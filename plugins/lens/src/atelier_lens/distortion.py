@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _NODES: Final = 160
-_NEWTON_ROUNDS: Final = 12
+_HALVINGS: Final = 40
+# Radii must go on growing at least so steeply within the picture.
+_LEAST_SLOPE: Final = 0.05
 _ZOOM_ROUNDS: Final = 24
 _SMALLEST_ZOOM: Final = 0.5
 
@@ -38,7 +40,7 @@ class Distortion:
     def folds(self) -> bool:
         """Tell whether some radius within the picture would pass another."""
         squares = np.linspace(0, 1, 257) ** 2
-        return bool((1 + 3 * self.k1 * squares + 5 * self.k2 * squares**2).min() < 0.05)
+        return bool((1 + 3 * self.k1 * squares + 5 * self.k2 * squares**2).min() < _LEAST_SLOPE)
 
     def forward(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Carry points (…, 2), in half diagonals from the middle, from the source to the result."""
@@ -53,13 +55,16 @@ class Distortion:
         return np.asarray(points * (1 + self.k1 * squares + self.k2 * squares**2))
 
     def _backwards(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Find the radius whose distortion is the given one, by Newton's steps."""
+        """Find the radius whose distortion is the given one, by halving; beyond the corners it goes on straight."""
         goal = np.sqrt((points**2).sum(axis=-1, keepdims=True))
-        radius = goal.copy()
-        for _ in range(_NEWTON_ROUNDS):
-            square = radius**2
-            error = radius * (1 + self.k1 * square + self.k2 * square**2) - goal
-            radius = radius - error / np.maximum(1 + 3 * self.k1 * square + 5 * self.k2 * square**2, 0.05)
+        low, high = np.zeros_like(goal), np.ones_like(goal)
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            short = middle * (1 + self.k1 * middle**2 + self.k2 * middle**4) < goal
+            low, high = np.where(short, middle, low), np.where(short, high, middle)
+        corner = 1 + self.k1 + self.k2
+        slope = max(1 + 3 * self.k1 + 5 * self.k2, _LEAST_SLOPE)
+        radius = np.where(goal > corner, 1 + (goal - corner) / slope, (low + high) / 2)
         return np.asarray(points * radius / np.maximum(goal, 1e-12))
 
 

@@ -1,0 +1,47 @@
+"""Mattes against truth: drawn hair whose share of every pixel is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from atelier_imaging import color
+from atelier_lens.layers import separated
+from atelier_lens.matte import matte
+
+from tests.plugins.lens.hair import SIDE, composed, segmented, strands
+
+
+@pytest.mark.parametrize("seed", [0, 5, 10])
+def test_a_matte_is_nearer_to_the_truth_than_the_segmentation(seed: int) -> None:
+    truth = strands(seed)
+    rough = segmented(truth)
+    found = matte(composed(seed, truth), rough)
+    assert float(np.abs(found - truth).sum()) < 0.8 * float(np.abs(rough - truth).sum())
+
+
+def test_a_matte_leaves_what_is_certain_alone() -> None:
+    truth = strands(1)
+    found = matte(composed(1, truth), segmented(truth))
+    assert (found[SIDE // 2 - 40 : SIDE // 2 + 40, SIDE // 2 - 40 : SIDE // 2 + 40] == 1).all()
+    assert (found[:20] == 0).all()
+
+
+def test_a_hole_of_a_few_pixels_is_filled() -> None:
+    pixels = np.full((200, 200, 3), 200, np.uint8)
+    person = np.zeros((200, 200), np.float32)
+    pixels[50:, 50:150], person[50:, 50:150] = 60, 1
+    pixels[120:124, 100:104], person[120:124, 100:104] = 200, 0
+    assert matte(pixels, person)[122, 102] == 1
+
+
+def test_colours_at_the_edge_are_taken_apart() -> None:
+    truth = np.tile(np.clip((np.arange(200) - 96) / 8, 0, 1), (100, 1)).astype(np.float32)
+    red, green = np.array([0.5, 0.1, 0.1], np.float32), np.array([0.1, 0.6, 0.2], np.float32)
+    light = truth[..., None] * red + (1 - truth[..., None]) * green
+    layers = separated(light, truth, 2.0)
+    edge = (truth > 0.2) & (truth < 0.8)
+    # Both colours come back within 3 % of white, though every pixel of the edge holds a mixture.
+    assert np.abs(layers.person[edge] - red).max() < 0.03
+    assert np.abs(layers.behind[edge] - green).max() < 0.03
+    assert np.array_equal(layers.person[truth == 1], light[truth == 1])
+    assert color.to_float(np.zeros(1, np.uint8)).dtype == light.dtype
