@@ -49,6 +49,19 @@ def test_callers_reach_the_gateway_and_strangers_do_not(prod: Cluster, encrypted
         assert not allowed(cluster, STRANGER, Peer.of(gateway), port, ports(gateway))
 
 
+def test_the_way_in_leads_to_the_gateway_and_nowhere_else(prod: Cluster) -> None:
+    proxy = Peer({"gateway.networking.k8s.io/gateway-name": "atelier"}, {NAMESPACE_NAME: "atelier"})
+    reached = {
+        (each.name, port)
+        for each in prod.workloads
+        for port in (443, 5432, 8000, 8610, 8611, 8620)
+        if allowed(prod, proxy, Peer.of(each), port, ports(each))
+    }
+    assert reached == {("gateway", 8610)}
+    assert allowed(prod, outside("203.0.113.7"), proxy, 443)
+    assert not allowed(prod, outside("203.0.113.7"), proxy, 15021)
+
+
 def test_with_tls_the_plain_port_is_closed(encrypted: Cluster) -> None:
     gateway = encrypted.workload("gateway")
     assert not allowed(encrypted, CALLER, Peer.of(gateway), 8610, ports(gateway))

@@ -261,6 +261,17 @@ def option_names(arguments: list[str]) -> set[str]:
     return {argument.partition("=")[0] for argument in arguments if argument.startswith("--")}
 
 
+def test_the_way_in_routes_every_service_of_the_api(prod: Cluster) -> None:
+    (route,) = prod.of("GRPCRoute")
+    matches = [match["method"] for rule in route["spec"]["rules"] for match in rule["matches"]]
+    capabilities = {each.service for each in plugins.capabilities() if each.name not in first_party_plugins()}
+    own = {"atelier.v1.CatalogService", "atelier.v1.ArtifactService"}
+    assert {(each["type"], each["service"]) for each in matches} == {("Exact", name) for name in capabilities | own}
+    backends = {(each["name"], each["port"]) for rule in route["spec"]["rules"] for each in rule["backendRefs"]}
+    for name, port in backends:
+        assert port in {each["port"] for each in prod.one("Service", name)["spec"]["ports"]}
+
+
 def test_scaling_follows_deployments_that_leave_their_number_open(prod: Cluster) -> None:
     scaled = {each["spec"]["scaleTargetRef"]["name"] for each in prod.of("ScaledObject")}
     assert scaled == {each.name for each in prod.workloads if each.component in {"gateway", "capability"}}
