@@ -6,7 +6,7 @@ that pixel is (0.5, 0.5). Left and right are the subject's own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -87,6 +87,11 @@ class Face:
     right_gaze: Gaze
     expression: Expression
     interocular_pixels: float
+
+    def scaled(self, by: float) -> Face:
+        """Return the face as it is in a picture `by` times as wide and high."""
+        box = Box(*(by * edge for edge in (self.box.left, self.box.top, self.box.width, self.box.height)))
+        return replace(self, box=box, mesh=self.mesh * by, interocular_pixels=self.interocular_pixels * by)
 
     @property
     def gaze(self) -> Gaze:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from threading import RLock
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from atelier_sdk.errors import FaceNotSelectedError
 
@@ -44,6 +46,16 @@ class Portrait:
         portrait = cls(picture, models)
         portrait._analysis = Analysis(faces, ())
         return portrait
+
+    def reduced(self, by: float) -> Portrait:
+        """Return the portrait `by` (above 0, at most 1) times as wide and high, its faces known; itself at 1."""
+        if by >= 1:
+            return self
+        picture = self.picture
+        size = (max(1, round(picture.width * by)), max(1, round(picture.height * by)))
+        pixels = np.asarray(cv2.resize(picture.pixels, size, interpolation=cv2.INTER_AREA), picture.pixels.dtype)
+        smaller = replace(picture, pixels=pixels, alpha=None)
+        return Portrait.of_known(smaller, tuple(each.scaled(by) for each in self.faces), self._models)
 
     @property
     def analysis(self) -> Analysis:

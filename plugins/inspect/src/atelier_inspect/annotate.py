@@ -1,0 +1,103 @@
+"""The critique drawn over the picture: boxes where something is odd, a column of what was found beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import cv2
+import numpy as np
+from atelier_imaging.faceframe import to_bytes
+from atelier_imaging.measures import Verdict
+from PIL import Image, ImageDraw, ImageFont
+
+if TYPE_CHECKING:
+    from atelier_imaging.picture import Picture
+    from numpy.typing import NDArray
+
+    from atelier_inspect.critique import Critique, Finding
+
+# Pictures are shown this high; the column beside them is this wide.
+_HEIGHT, _COLUMN = 1000, 560
+_MARGIN, _LETTER, _SMALL = 24, 20, 15
+_PAGE, _INK, _FAINT = (24, 24, 25), (236, 236, 234), (158, 158, 156)
+_COLOURS: Final = {
+    Verdict.PASS: (96, 190, 110),
+    Verdict.WARN: (242, 184, 60),
+    Verdict.FAIL: (240, 84, 74),
+    Verdict.NOT_MEASURABLE: (130, 130, 132),
+    Verdict.UNSPECIFIED: (130, 130, 132),
+}
+
+
+def annotated(picture: Picture, critique: Critique) -> NDArray[np.uint8]:
+    """Draw a critique, uint8 (h, w, 3): the picture 1000 pixels high, findings of the score beside it.
+
+    A picture is shown in its own numbers, as sRGB.
+    """
+    scale = _HEIGHT / picture.height
+    size = (max(1, round(picture.width * scale)), _HEIGHT)
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    page = Image.new("RGB", (size[0] + _COLUMN, _HEIGHT), _PAGE)
+    page.paste(Image.fromarray(np.asarray(cv2.resize(to_bytes(picture.pixels), size, interpolation=method))), (0, 0))
+    draw = ImageDraw.Draw(page)
+    shown = _shown(critique)
+    _boxes(draw, [finding for finding in shown if finding.verdict in (Verdict.WARN, Verdict.FAIL)], scale)
+    _column(draw, critique, shown, size[0] + _MARGIN)
+    return np.asarray(page).copy()
+
+
+def _shown(critique: Critique) -> list[Finding]:
+    """Return all findings of the score, then others that are odd."""
+    own = [finding for finding in critique.findings if finding.weight > 0]
+    others = [finding for finding in critique.findings if not finding.weight and finding.verdict is Verdict.WARN]
+    return [*own, *others][:13]
+
+
+def _boxes(draw: ImageDraw.ImageDraw, findings: list[Finding], scale: float) -> None:
+    """Outline where something is odd; boxes of one place are drawn inside each other, labels below each other."""
+    seen: dict[tuple[int, ...], int] = {}
+    for finding in findings:
+        if finding.box is None:
+            continue
+        left, top = finding.box.left * scale, finding.box.top * scale
+        right, bottom = left + finding.box.width * scale, top + finding.box.height * scale
+        place = (round(left / 9), round(top / 9))
+        inset = seen[place] = seen.get(place, -1) + 1
+        edges = (left + 6 * inset, top + 6 * inset, right - 6 * inset, bottom - 6 * inset)
+        if edges[2] - edges[0] < 12 or edges[3] - edges[1] < 12:
+            continue
+        colour = _COLOURS[finding.verdict]
+        draw.rectangle(edges, outline=(15, 15, 18), width=5)
+        draw.rectangle((edges[0] + 1, edges[1] + 1, edges[2] - 1, edges[3] - 1), outline=colour, width=3)
+        at = (max(4.0, edges[0] + 8), max(4.0, edges[1] + 8 + 24 * inset))
+        words = finding.name.replace("_", " ")
+        draw.text(at, words, colour, _font(_LETTER), stroke_width=3, stroke_fill=(15, 15, 18))
+
+
+def _column(draw: ImageDraw.ImageDraw, critique: Critique, findings: list[Finding], left: int) -> None:
+    score = "-" if critique.realism is None else f"{100 * critique.realism:.0f} of 100"
+    draw.text((left, _MARGIN), f"realism {score}", _COLOURS[critique.verdict], _font(34))
+    y = _text(draw, critique.explanation, (left, _MARGIN + 50), _INK, _LETTER) + 18
+    for finding in findings:
+        draw.ellipse((left, y + 5, left + 12, y + 17), fill=_COLOURS[finding.verdict])
+        value = "" if finding.percentile is None else f"   percentile {finding.percentile:.0f}"
+        draw.text((left + 22, y), finding.name.replace("_", " ") + value, _INK, _font(_LETTER))
+        y = _text(draw, finding.explanation, (left + 22, y + 26), _FAINT, _SMALL) + 12
+
+
+def _text(draw: ImageDraw.ImageDraw, words: str, place: tuple[int, int], ink: tuple[int, int, int], size: int) -> int:
+    """Write a paragraph and return where the next begins."""
+    font, lines = _font(size), [""]
+    for word in words.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and font.getlength(longer) > _COLUMN - 2 * _MARGIN - 22:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    for number, line in enumerate(lines):
+        draw.text((place[0], place[1] + round(1.3 * size * number)), line, ink, font)
+    return place[1] + round(1.3 * size * len(lines))
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)

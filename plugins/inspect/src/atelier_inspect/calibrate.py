@@ -1,0 +1,105 @@
+"""Calibrate the critic: `python -m atelier_inspect.calibrate PORTRAITS [--write FILE]`.
+
+Measures real portraits and writes the quantiles of every measure, of all and by class of skin tone. Portraits whose
+name's SHA-256 is divisible by 9 are left out: the critic is tested on them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import math
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from atelier_imaging.decode import decode
+from atelier_imaging.portrait import Portrait
+from atelier_service.cancellation import Cancellation
+from atelier_service.models.in_process import InProcessModels
+from atelier_service.models.per_call import CallModels
+from atelier_service.settings import ServiceSettings
+
+from atelier_inspect.calibration import ALL, FEWEST_IN_CLASS, SHARES
+from atelier_inspect.catalogue import NATURAL_COLOUR, SPECS
+from atelier_inspect.measures.tones import colours
+from atelier_inspect.people import tone_of
+from atelier_inspect.scene import Scene
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from atelier_imaging.models import ModelRunner
+    from numpy.typing import NDArray
+
+HELD_OUT_ONE_IN: Final = 9
+_DIGITS: Final = 6
+
+
+def is_held_out(path: Path) -> bool:
+    """Say whether a portrait is kept from calibration, by its name alone."""
+    return int(hashlib.sha256(path.name.encode()).hexdigest(), 16) % HELD_OUT_ONE_IN == 0
+
+
+def taken(path: Path, models: ModelRunner) -> tuple[str, dict[str, float], NDArray[np.float64] | None] | None:
+    """Return a portrait's class of people, what was measured of it, and its colours; None where it has no face."""
+    portrait = Portrait(decode(path.read_bytes()), models)
+    if not portrait.faces:
+        return None
+    scene = Scene(portrait)
+    samples = {spec.name: spec.take(scene).value for spec in SPECS if spec.take}
+    tone = tone_of(scene.portrait.ita_degrees(scene.face))
+    return tone, {name: value for name, value in samples.items() if value is not None}, colours(scene)
+
+
+def calibrated(rows: Iterable[tuple[str, Mapping[str, float], NDArray[np.float64] | None]]) -> dict[str, object]:
+    """Return the calibration, ready for JSON, of what was measured of real portraits."""
+    known = list(rows)
+    coloured = np.array([found for _, _, found in known if found is not None])
+    mean, inverse = coloured.mean(axis=0), np.linalg.inv(np.cov(coloured.T))
+    values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for tone, samples, found in known:
+        each = dict(samples)
+        if found is not None:
+            each[NATURAL_COLOUR] = float(np.sqrt((found - mean) @ inverse @ (found - mean)))
+        for name, value in each.items():
+            values[name][ALL].append(value)
+            values[name][tone].append(value)
+    return {
+        "portraits": len(known),
+        "shares": list(SHARES),
+        "colour": {"mean": _rounded(mean), "inverse_covariance": [_rounded(row) for row in inverse]},
+        "quantiles": {
+            spec.name: {
+                people: _rounded(np.quantile(found, SHARES))
+                for people, found in sorted(values[spec.name].items())
+                if people == ALL or len(found) >= FEWEST_IN_CLASS
+            }
+            for spec in SPECS
+        },
+    }
+
+
+def _rounded(values: Sequence[float] | NDArray[np.float64]) -> list[float]:
+    return [round(float(value), _DIGITS) for value in values]
+
+
+def main() -> None:
+    """Measure, and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("portraits", type=Path)
+    parser.add_argument("--write", type=Path, default=Path(__file__).with_name("calibration.json"))
+    parser.add_argument("--models", type=Path, default=ServiceSettings().models_folder)
+    asked = parser.parse_args()
+    paths = [path for path in sorted(asked.portraits.glob("*.jp*g")) if not is_held_out(path)]
+    models = CallModels(InProcessModels(asked.models), cancellation=Cancellation(), deadline=math.inf)
+    document = calibrated(row for path in paths if (row := taken(path, models)) is not None)
+    asked.write.write_text(json.dumps(document, separators=(",", ":")) + "\n", encoding="utf-8")
+    sys.stdout.write(f"{document['portraits']} portraits: {asked.write}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""One face at the size that it is judged at, and what was found there, each made when it is first asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from atelier_imaging.color import decode_transfer, encode_transfer, luminance, rgb_to_lab
+from atelier_imaging.extent import bounds
+from atelier_imaging.face import Box
+from atelier_imaging.region import Region
+
+if TYPE_CHECKING:
+    from atelier_imaging.face import Face
+    from atelier_imaging.portrait import Portrait
+    from numpy.typing import NDArray
+
+# The distance between the pupils, in pixels, that larger faces are reduced to: that of the portraits that real faces
+# are known from, so that a photograph of 50 megapixels is held to the same standard.
+JUDGED_INTEROCULAR: Final = 64.0
+_CERTAIN: Final = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What was measured: a value, or None and why not; `box` is where, in pixels of the whole picture."""
+
+    value: float | None
+    box: Box | None = None
+    why: str = ""
+
+
+class Scene:
+    """A face (the largest unless told) of a portrait; `portrait` and `face` are reduced by `scale`, `whole` is not."""
+
+    def __init__(self, whole: Portrait, face: Face | None = None) -> None:
+        """Reduce the portrait. Raises NoFaceError where it has none."""
+        self.whole = whole
+        self.whole_face = face or whole.select()
+        self.scale = min(1.0, JUDGED_INTEROCULAR / max(self.whole_face.interocular_pixels, 1.0))
+        self.portrait = whole.reduced(self.scale)
+        self.face = self.portrait.faces[self.whole_face.index]
+
+    @cached_property
+    def linear(self) -> NDArray[np.float32]:
+        """Return linear luminance (h, w), 0..1."""
+        picture = self.portrait.picture
+        return np.asarray(luminance(decode_transfer(picture.pixels), picture.space), np.float32)
+
+    @cached_property
+    def luma(self) -> NDArray[np.float32]:
+        """Return display-encoded luminance (h, w), 0..1."""
+        return np.asarray(encode_transfer(self.linear), np.float32)
+
+    @cached_property
+    def whole_luma(self) -> NDArray[np.float32]:
+        """Return display-encoded luminance (H, W), 0..1, of the face's surroundings in the unreduced picture."""
+        if self.scale == 1.0:
+            return self.luma
+        picture, (rows, columns) = self.whole.picture, self.around
+        light = luminance(decode_transfer(picture.pixels[rows, columns]), picture.space)
+        return np.asarray(encode_transfer(np.asarray(light, np.float32)), np.float32)
+
+    @property
+    def around(self) -> tuple[slice, slice]:
+        """Return the rows and columns of the unreduced picture that `whole_luma` covers."""
+        picture, box = self.whole.picture, self.whole_face.box
+        if self.scale == 1.0:
+            return slice(0, picture.height), slice(0, picture.width)
+        margin = 0.15 * box.width
+        top, left = max(0, int(box.top - margin)), max(0, int(box.left - margin))
+        bottom, right = int(box.top + box.height + margin), int(box.left + box.width + margin)
+        return slice(top, min(picture.height, bottom)), slice(left, min(picture.width, right))
+
+    @cached_property
+    def lab(self) -> NDArray[np.float32]:
+        """Return CIELAB (h, w, 3) under D65."""
+        return rgb_to_lab(self.portrait.picture.pixels, self.portrait.picture.space)
+
+    def certain(self, region: Region) -> NDArray[np.bool_]:
+        """Return where a region certainly is, (h, w)."""
+        return np.asarray(self.portrait.mask(region, self.face) > _CERTAIN)
+
+    @cached_property
+    def patches(self) -> NDArray[np.bool_]:
+        """Return forehead and cheeks, (h, w)."""
+        parts = (Region.FOREHEAD, Region.LEFT_CHEEK, Region.RIGHT_CHEEK)
+        return np.asarray(np.logical_or.reduce([self.certain(part) for part in parts]))
+
+    def box_of(self, mask: NDArray[np.bool_]) -> Box | None:
+        """Return the box around a mask (h, w), in pixels of the whole picture."""
+        found = bounds(mask)
+        if found is None:
+            return None
+        rows, columns = found
+        return self.whole_box(columns.start, rows.start, columns.stop, rows.stop)
+
+    def whole_box(self, left: float, top: float, right: float, bottom: float) -> Box:
+        """Carry edges in pixels of the reduced picture into the whole one."""
+        return Box(left / self.scale, top / self.scale, (right - left) / self.scale, (bottom - top) / self.scale)
