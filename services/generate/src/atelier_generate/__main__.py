@@ -6,6 +6,7 @@ from atelier_service.settings import ServiceSettings
 
 from atelier_generate.backends import open_backend
 from atelier_generate.capability import generate_capability
+from atelier_generate.diffusion.settings import DiffusersSettings
 from atelier_generate.servicer import GenerateServicer
 from atelier_generate.settings import GenerateSettings
 
@@ -16,7 +17,7 @@ if __name__ == "__main__":
         GenerateSettings,
         program=f"atelier-{described.name}",
         description=described.description,
-        more=(ServiceSettings,),
+        more=(DiffusersSettings, ServiceSettings),
     )
     serve(
         generate_capability(settings.at_once),
