@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from atelier_edit.capability import edit_capability
 from atelier_sdk.testing import BACKGROUND, Edit, conformance
+
+OTHERS: Final = ("eyes", "lips", "hair", "shadow_transition", "sharpen", "smart_grain", "blemish", "even_skin")
 
 TestContract = conformance(
     edit_capability(),
@@ -15,9 +19,9 @@ TestContract = conformance(
     ),
     Edit(
         "Enhance",
-        neutral={"enhancement": {"skin_detail": 0, "smart_grain": 0}},
+        request={"enhancement": dict.fromkeys(OTHERS, 70)},
+        neutral={"enhancement": dict.fromkeys(("skin_detail", *OTHERS), 0)},
         control="enhancement.skin_detail",
-        request={"enhancement": {"smart_grain": 0}},
         settings=(20, 40, 60, 80, 100),
         untouched=(BACKGROUND,),
     ),

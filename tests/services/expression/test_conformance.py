@@ -11,7 +11,13 @@ TestContract = conformance(
         "Adjust",
         neutral={"adjustment": {"smile": 0}},
         control="adjustment.smile",
-        settings=(0.2, 0.4, 0.6, 0.8, 1),
+        untouched=(BACKGROUND,),
+    ),
+    Edit(
+        "Adjust",
+        neutral={"adjustment": {"yaw_degrees": 0}},
+        control="adjustment.yaw_degrees",
+        settings=(2, 4, 6, 8, 10),
         untouched=(BACKGROUND,),
     ),
 )

@@ -240,19 +240,6 @@ async def test_a_face_beside_the_point_is_refused(
     assert (await refusal(seeing.Grade(request))).reason == "FACE_NOT_SELECTED"
 
 
-async def test_the_same_call_gives_the_same_bytes(
-    seeing: style_pb2_grpc.StyleServiceAsyncStub, astronaut: NDArray[np.uint8]
-) -> None:
-    request = style_pb2.ApplyRequest(
-        image=png(astronaut),
-        skin_tone=style_pb2.SkinTone(ita_degrees=40),
-        grade=style_pb2.Grade(preset="portrait_natural"),
-        grain=style_pb2.Grain(stock="portra_400", seed=9),
-    )
-    first, second = [await seeing.Apply(request) for _ in range(2)]
-    assert first.image.content == second.image.content
-
-
 def test_every_preset_is_in_the_catalogue() -> None:
     listed = {(preset.kind, preset.name) for preset in StyleServicer().presets()}
     assert listed == {("grade", name) for name in grades()} | {("stock", name) for name in stocks()}

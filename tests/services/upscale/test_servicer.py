@@ -166,11 +166,6 @@ async def test_a_value_out_of_range_is_refused(service: Stub, field: str, value:
     assert error.violations[0].field == f"upscaling.{field}"
 
 
-async def test_several_faults_are_named_together(service: Stub) -> None:
-    error = await refusal(service, png(astronaut(32, 32)), scale=9.0, fidelity=-1.0, grain=7.0)
-    assert {each.field for each in error.violations} == {"upscaling.scale", "upscaling.fidelity", "upscaling.grain"}
-
-
 async def test_a_named_face_must_be_there(service: Stub) -> None:
     request = upscale_pb2.UpscaleRequest(image=png(astronaut(64, 64)), face=face_pb2.FaceSelector(index=0))
     with pytest.raises(grpc.aio.AioRpcError) as caught:

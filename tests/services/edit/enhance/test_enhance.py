@@ -204,11 +204,6 @@ def test_blocks_of_compression_are_not_enhanced(astronaut: Portrait) -> None:
     assert _block_steps(result, plan.reach) < 1.1 * _block_steps(blocked.picture, plan.reach)
 
 
-def test_the_same_picture_gets_the_same_bytes(astronaut: Portrait) -> None:
-    ask = dict.fromkeys(CONTROLS, 70.0)
-    assert np.array_equal(enhanced(astronaut, **ask).pixels, enhanced(astronaut, **ask).pixels)
-
-
 def test_sixteen_bits_are_enhanced_alike(astronaut: Portrait) -> None:
     deep = analysed(Picture.from_array(astronaut.picture.pixels.astype(np.uint16) * 257), models())
     difference = enhanced(deep).pixels / 257.0 - enhanced(astronaut).pixels

@@ -39,7 +39,7 @@ class Rules:
     @classmethod
     def _at_an_address(cls, pytestconfig: pytest.Config) -> Any:
         """Ask the service at `--atelier-address`, if there is one; end what was started."""
-        cls.bench.address = pytestconfig.getoption("--atelier-address") or ""
+        cls.bench.address = pytestconfig.getoption("--atelier-address", default=None) or ""
         yield
         cls.bench.close()
 
