@@ -38,7 +38,7 @@ PLANNED = PlannedGeneration("id", "tenant", "a portrait", "blurred")
 
 def plugins(**hooks: Callable[..., object]) -> Plugins:
     """One plugin with these hooks, whose parameters are named as the hooks' are."""
-    host = PluginHost(call_seconds=0.3)
+    host = PluginHost()
     marked = {name: hookimpl(function) for name, function in hooks.items()}
     module = SimpleNamespace(atelier_api="1.0", **marked)
     host.add(Found("toy", "toy-dist", "1.2.3", lambda: module))

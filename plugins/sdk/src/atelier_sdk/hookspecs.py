@@ -6,7 +6,7 @@ entry point group `atelier` names; it may leave out parameters that it does not 
 
 Register hooks are asked once, when a process starts, and their answers put together. Transform hooks are asked for each
 call, one plugin after the other in the alphabetical order of their names, each given what the one before made of it.
-Every hook runs in a thread of its own within a time, five seconds for a register hook and one for a transform hook; one
+Every hook runs in a thread of its own within a time, ten seconds for a register hook and one for a transform hook; one
 that takes longer counts as one that raised.
 """
 

@@ -53,11 +53,20 @@ class HookFailedError(Exception):
 class PluginHost:
     """The plugins of one process.
 
-    `register_seconds` bounds an import and each register hook, `call_seconds` each transform hook. `trace` writes a
-    line to standard error for each hook that was asked: which, whose, how long, how it ended; never what was said.
+    `import_seconds` bounds an import, `register_seconds` each register hook, both with room for a machine that is busy
+    with its start, and `call_seconds` each transform hook. `trace` writes a line to standard error for each hook that
+    was asked: which, whose, how long, how it ended; never what was said.
     """
 
-    def __init__(self, *, register_seconds: float = 5.0, call_seconds: float = 1.0, trace: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        import_seconds: float = 20.0,
+        register_seconds: float = 10.0,
+        call_seconds: float = 1.0,
+        trace: bool = False,
+    ) -> None:
+        self._import_seconds = import_seconds
         self._register_seconds = register_seconds
         self._call_seconds = call_seconds
         self._trace = trace
@@ -98,7 +107,7 @@ class PluginHost:
             return
         plugin = self._keep(Plugin(one.name, one.distribution, one.version))
         try:
-            plugin.module = self._timed(plugin, "import", self._register_seconds, one.load)
+            plugin.module = self._timed(plugin, "import", self._import_seconds, one.load)
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything
             self._fail(plugin, PluginState.BROKEN, f"it does not import: {_told(error)}")
             return
