@@ -79,7 +79,7 @@ class Calibration:
     def bounds(self, spec: Spec, people: str | None) -> Bounds:
         """Return where a measure warns and fails for a class of people: the wider of the class's and everybody's."""
         known = self.quantiles[spec.name]
-        each = [_bounds(known[name], spec.odd) for name in (ALL, people) if name in known]
+        each = [_bounds(known[name], spec.odd) for name in (ALL, people or ALL) if name in known]
         return Bounds(
             warn_low=_widest(min, [one.warn_low for one in each]),
             warn_high=_widest(max, [one.warn_high for one in each]),
@@ -110,12 +110,9 @@ def default() -> Calibration:
 
 
 def _bounds(quantiles: NDArray[np.float64], odd: Side) -> Bounds:
-    low = high = (None, None)
-    if odd in ("low", "both"):
-        low = _beyond(quantiles, WARN_SHARE, _USUAL_SHARE)
-    if odd in ("high", "both"):
-        high = _beyond(quantiles, 1 - WARN_SHARE, 1 - _USUAL_SHARE)
-    return Bounds(low[0], high[0], low[1], high[1])
+    warn_low, fail_low = _beyond(quantiles, WARN_SHARE, _USUAL_SHARE) if odd != "high" else (None, None)
+    warn_high, fail_high = _beyond(quantiles, 1 - WARN_SHARE, 1 - _USUAL_SHARE) if odd != "low" else (None, None)
+    return Bounds(warn_low, warn_high, fail_low, fail_high)
 
 
 def _beyond(quantiles: NDArray[np.float64], warn: float, usual: float) -> tuple[float, float]:

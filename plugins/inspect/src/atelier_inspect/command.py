@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-from atelier_client import Atelier, Output
+from atelier_client import Atelier, Output, Verdict
 from atelier_client.batch import FORMATS
 from atelier_client.commands.pictures import FILE, NEW_FILE
 from atelier_client.console import address_option
@@ -25,9 +25,13 @@ if TYPE_CHECKING:
     from atelier_inspect.calls import Inspection
     from atelier_inspect.v1 import inspect_pb2
 
-# By the number of `atelier.v1.Verdict`: its word and its style.
-_VERDICTS: Final = (("-", "dim"), ("pass", "green"), ("warn", "yellow"), ("fail", "red"), ("not measurable", "dim"))
-_FAILED: Final = 3
+_VERDICTS: Final = {
+    Verdict.INFORMATIVE: ("-", "dim"),
+    Verdict.PASS: ("pass", "green"),
+    Verdict.WARN: ("warn", "yellow"),
+    Verdict.FAIL: ("fail", "red"),
+    Verdict.NOT_MEASURABLE: ("not measurable", "dim"),
+}
 
 
 @click.command()
@@ -63,7 +67,7 @@ def inspect(ctx: click.Context, /, picture: Path, address: str, **options: Any) 
         click.echo(json.dumps(_as_json(found), indent=2))
     else:
         _say(found.critique)
-    ctx.exit(1 if found.critique.verdict == _FAILED else 0)
+    ctx.exit(1 if Verdict(found.critique.verdict) is Verdict.FAIL else 0)
 
 
 def _output(target: Path | None) -> Output | None:
@@ -84,7 +88,7 @@ def _as_json(found: Inspection) -> dict[str, Any]:
 def _say(critique: inspect_pb2.Critique) -> None:
     """Print the score, what counts for it, the rest, and the differences to the source."""
     console = Console(highlight=False)
-    word, style = _VERDICTS[critique.verdict]
+    word, style = _VERDICTS[Verdict(critique.verdict)]
     score = f"{100 * critique.realism:.0f} of 100" if critique.HasField("realism") else "not measurable"
     console.print(Text.assemble(("realism ", "bold"), (f"{score}  {word}", f"bold {style}")))
     console.print(Text(critique.explanation))
@@ -101,7 +105,7 @@ def _say(critique: inspect_pb2.Critique) -> None:
 
 
 def _add(table: Table, measure: report_pb2.Measure, percentile: str, *, bold: bool = False) -> None:
-    word, style = _VERDICTS[measure.verdict]
+    word, style = _VERDICTS[Verdict(measure.verdict)]
     value = f"{measure.value:.3g}" if measure.HasField("value") else ""
     name = Text(measure.name, style="bold" if bold else "")
     table.add_row(name, value, percentile, Text(word, style=style), Text(measure.explanation))

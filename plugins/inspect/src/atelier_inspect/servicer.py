@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from atelier.v1 import report_pb2
 from atelier_imaging.encode import encode
 from atelier_imaging.measures import Measure
 from atelier_imaging.models import FACE_DETECTOR
@@ -21,6 +20,7 @@ from atelier_inspect.v1 import inspect_pb2
 
 if TYPE_CHECKING:
     from atelier.v1.image_pb2 import Image
+    from atelier.v1.report_pb2 import Report
     from atelier_service.call import Call
 
     from atelier_inspect.critique import Critique, Finding
@@ -66,10 +66,10 @@ class InspectServicer(Servicer):
             raise RuntimeError("the face detector's scores on an even grey square are zeros, no numbers, or a face")
 
 
-def _response(critique: Critique, image: Image | None, report: report_pb2.Report) -> inspect_pb2.InspectResponse:
+def _response(critique: Critique, image: Image | None, report: Report) -> inspect_pb2.InspectResponse:
     message = inspect_pb2.Critique(
         realism=critique.realism,
-        verdict=report_pb2.Verdict.Value(f"VERDICT_{critique.verdict.name}"),
+        verdict=f"VERDICT_{critique.verdict.name}",
         explanation=critique.explanation,
         tone=critique.tone,
         findings=[_finding(finding) for finding in critique.findings],
