@@ -20,5 +20,4 @@ TestContract = conformance(
         control="lens.background.blur",
         settings=(0.2, 0.4, 0.6, 0.8, 1.0),
     ),
-    Edit("Apply", neutral={"lens": {}}, control="lens.vignette"),
 )
