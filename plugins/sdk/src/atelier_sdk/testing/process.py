@@ -27,6 +27,7 @@ Result = TypeVar("Result")
 
 START_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 40.0
+ASK_SECONDS: Final = 20.0
 SERVING: Final = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING: Final = health_pb2.HealthCheckResponse.NOT_SERVING
 
@@ -49,7 +50,7 @@ class ServiceProcess:
         self._log = Path(self._folder.name, "log")
         with self._log.open("wb") as log:
             self._popen = subprocess.Popen(
-                _command(capability), env=self._environment(environment), stdout=log, stderr=log
+                capability.command_here, env=self._environment(environment), stdout=log, stderr=log
             )
         self._process = psutil.Process(self._popen.pid)
         self.channel = channel(self.address, capability)
@@ -146,7 +147,7 @@ class ServiceProcess:
         raise StartError(f"it did not say SERVING within {START_SECONDS:.0f} s.\n{self._seen()}")
 
     def _seen(self) -> str:
-        return f"command: {' '.join(self._capability.command)}\nthe end of its log:\n{self.end_of_log()}"
+        return f"command: {' '.join(self._capability.command_here)}\nthe end of its log:\n{self.end_of_log()}"
 
 
 class HealthWatch:
@@ -187,16 +188,12 @@ def channel(address: str, capability: Capability) -> grpc.Channel:
 def health(channel: grpc.Channel, service: str) -> int | grpc.StatusCode:
     """Ask `grpc.health.v1`, and return the status or the code of a refusal."""
     try:
-        answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(service=service), timeout=5)
+        answer = health_pb2_grpc.HealthStub(channel).Check(
+            health_pb2.HealthCheckRequest(service=service), timeout=ASK_SECONDS
+        )
     except grpc.RpcError as error:
         return error.code()
     return int(answer.status)
-
-
-def _command(capability: Capability) -> list[str]:
-    """Return the command; where it says `python`, this interpreter is meant."""
-    program, *rest = capability.command
-    return [sys.executable if program == "python" else program, *rest]
 
 
 def _free_port() -> int:
