@@ -28,6 +28,8 @@ SECTIONS = {
     "generate_quality.py": "Generate: quality",
     "identity_service.py": "The identity service",
     "identity.py": "Identity",
+    "lens.py": "Lens",
+    "realism.py": "The realism critic",
 }
 VERSIONS = ("grpcio", "protobuf", "numpy", "opencv-python-headless", "pyvips", "openvino", "onnxruntime", "opencolorio")
 
