@@ -31,7 +31,7 @@ def build(folder: Path) -> tuple[Manifest, ...]:
     assert command is not None
     done = subprocess.run([command, "kustomize", str(folder)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    return tuple(yaml.safe_load_all(done.stdout))
+    return tuple(yaml.load_all(done.stdout, Loader=yaml.CSafeLoader))
 
 
 @dataclass(frozen=True, slots=True)
