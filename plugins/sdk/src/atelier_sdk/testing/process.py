@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 START_SECONDS: Final = 120.0
-STOP_SECONDS: Final = 40.0
+STOP_SECONDS: Final = 120.0
 ASK_SECONDS: Final = 20.0
 SERVING: Final = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING: Final = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -160,7 +160,7 @@ class HealthWatch:
         self._stream = health_pb2_grpc.HealthStub(channel).Watch(request)
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._thread.start()
-        self._first.wait(10)
+        self._first.wait(ASK_SECONDS)
 
     def end(self) -> list[int]:
         """Stop watching and return the statuses in their order."""
