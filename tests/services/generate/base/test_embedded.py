@@ -11,6 +11,7 @@ from atelier_generate.base.embedded import DENOISER, EmbeddedBackend
 from atelier_generate.base.finish import FACTOR, UPSCALER
 from atelier_generate.base.sampler import STEPS
 from atelier_generate.brief import Brief, Frame, Sitter
+from atelier_imaging.models import PERSON_SEGMENTER
 from atelier_sdk.errors import CancelledError, ModelUnusableError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ SMALL = Brief(frame=Frame(160, 200))
 
 
 class Still:
-    """Networks that find no residual and no detail."""
+    """Networks that find no residual, no detail and a person in the middle."""
 
     def __init__(self, residual: float = 0.0) -> None:
         self.residual = residual
@@ -32,6 +33,10 @@ class Still:
         self.calls.append(model)
         if model == DENOISER:
             return {"residual": np.full_like(inputs["noisy"], self.residual)}
+        if model == PERSON_SEGMENTER:
+            mask = np.zeros((len(inputs["image"]), 256, 256, 1), np.float32)
+            mask[:, 40:, 60:200] = 1
+            return {"mask": mask}
         assert model == UPSCALER
         count, height, width, _ = inputs["image"].shape
         return {"detail": np.zeros((count, FACTOR * height, FACTOR * width, 3), np.float32)}
@@ -60,6 +65,14 @@ def test_a_candidate_has_the_size_and_range_asked_for(frame: Frame) -> None:
     assert pixels.shape == (frame.height, frame.width, 3)
     assert pixels.dtype == np.float32
     assert 0 <= pixels.min() < pixels.max() <= 1
+
+
+def test_the_backdrop_gets_the_colour_that_was_asked_for() -> None:
+    colour = (0.6, 0.5, 0.3)
+    (pixels,) = drawn(Sketch(3, Brief(frame=Frame(160, 200), background=colour)))
+    # The backdrop keeps its modelling: only its mean is the colour.
+    sides = np.concatenate([pixels[:, :30], pixels[:, 130:]], axis=1)
+    assert np.sqrt((sides**2).mean(axis=(0, 1))) == pytest.approx(colour, abs=0.08)
 
 
 def test_work_stops_between_two_steps() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from atelier_generate.base.sampler import HIGHEST, STEPS, denoised, levels
 
-DEVIATION, MEAN = 0.16, 0.3
+DEVIATION, MEAN = 0.16, 0.05
 
 
 def exact(noisy: np.ndarray, sigma: float) -> np.ndarray:

@@ -16,7 +16,7 @@ def read(brief: Brief, seed: int = 1) -> Wishes:
 def test_what_is_left_open_is_chosen_and_said() -> None:
     found = read(Brief())
     assert {"age_years", "womanhood", "skin_ita_degrees"} <= found.attributes.keys()
-    assert found.chosen.keys() == {"subject.age_years", "subject.skin_ita_degrees", "subject.description"}
+    assert found.chosen.keys() == {"subject.age_years", "subject.skin_ita_degrees", "subject.description", "scene"}
     assert found.notes == ()
 
 
@@ -24,6 +24,12 @@ def test_one_wish_leaves_the_other_choices_as_they_were() -> None:
     free, asked = read(Brief()), read(Brief(Sitter(age_years=40)))
     assert asked.attributes["skin_ita_degrees"] == free.attributes["skin_ita_degrees"]
     assert asked.attributes["womanhood"] == free.attributes["womanhood"]
+
+
+def test_the_backdrop_is_the_briefs_or_one_of_the_studios() -> None:
+    colour = (0.2, 0.4, 0.6)
+    assert read(Brief(background=colour)).backdrop == colour
+    assert len({read(Brief(), seed).backdrop for seed in range(40)}) > 5
 
 
 def test_left_open_women_and_men_come_alike() -> None:
@@ -58,7 +64,6 @@ def test_all_wishes_are_attributes() -> None:
         Sitter(40, 1, 20, "brown", 0.5, glasses=True, beard=True),
         Light(azimuth_degrees=45),
         yaw_degrees=5,
-        background=(0.2, 0.4, 0.6),
     )
     assert read(everything).attributes.keys() <= set(ATTRIBUTES)
 

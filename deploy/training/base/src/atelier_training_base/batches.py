@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from atelier_training_base.album import Album
     from atelier_training_base.fitting import Fitted
 
-MOST_OFF: Final = 0.6
+MOST_OFF: Final = 0.25
 _UNTOLD: Final = 0.1
 _FACE, _FEATURES = 1.5, 2.0
 

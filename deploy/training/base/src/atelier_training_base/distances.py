@@ -34,9 +34,12 @@ def kernel_distance(first: NDArray[np.float64], second: NDArray[np.float64]) -> 
 
 
 def standardised(reference: NDArray[np.float64], *others: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-    """Bring features to the reference's mean and deviation."""
+    """Bring features to the reference's mean and deviation; what lies further out than five deviations counts as five.
+
+    The kernel is a cube: without a limit a single feature would decide.
+    """
     mean, deviation = reference.mean(axis=0), reference.std(axis=0) + 1e-6
-    return tuple((features - mean) / deviation for features in (reference, *others))
+    return tuple(np.clip((features - mean) / deviation, -5, 5) for features in (reference, *others))
 
 
 def texture_and_colour(picture: NDArray[np.uint8]) -> NDArray[np.float64]:

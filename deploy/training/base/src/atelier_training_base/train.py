@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 CHECKPOINT: Final = "checkpoint.pt"
 PEAK: Final = 7e-4
 WARM_UP_STEPS: Final = 100
-ANNEAL_FROM: Final = 0.72  # of the time
-NOISE_MEAN, NOISE_SPREAD = -1.5, 1.2  # of ln sigma
+ANNEAL_FROM: Final = 0.67  # of the time
+NOISE_MEAN, NOISE_SPREAD = -1.8, 1.2  # of ln sigma
 AHEAD: Final = 4
 
 

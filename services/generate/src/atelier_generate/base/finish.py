@@ -8,9 +8,7 @@ import cv2
 import numpy as np
 from atelier_imaging import vips
 from atelier_imaging.color import decode_transfer, encode_transfer
-from atelier_imaging.picture import Picture
-from atelier_imaging.portrait import Portrait
-from atelier_imaging.region import Region
+from atelier_imaging.segmentation import segment_person
 from atelier_imaging.transfer import quantised
 
 if TYPE_CHECKING:
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
 UPSCALER: Final = "upscaler_restore_x4"
 FACTOR: Final = 4
 # The grain of the skin, as a deviation of display-encoded values; what is drawn is smoother than any photograph.
-_GRAIN: Final = 0.011
+_GRAIN: Final = 0.008
 _GRAIN_BLUR: Final = 0.8
 # Where a close-up is cut, as shares of the frame: left, top, right, bottom.
 _CLOSE_UP: Final = (0.14, 0.1, 0.86, 0.82)
@@ -44,8 +42,7 @@ def on_backdrop(
     picture: NDArray[np.float32], colour: tuple[float, float, float], models: ModelRunner
 ) -> NDArray[np.float32]:
     """Bring the background of a portrait to a mean colour, sRGB 0..1, in linear light; its own modelling stays."""
-    portrait = Portrait(Picture.from_array(quantised(picture, 8)), models)
-    share = portrait.mask(Region.BACKGROUND)[..., None]
+    share = (1 - segment_person(quantised(picture, 8), (), models))[..., None]
     linear = decode_transfer(picture)
     mean = (linear * share).sum(axis=(0, 1)) / max(float(share.sum()), 1.0)
     target = decode_transfer(np.array(colour, np.float32))

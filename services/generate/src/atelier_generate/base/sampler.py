@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-STEPS: Final = 18
-# Residuals deviate by 0.16: at the highest level nothing of one is seen, at the lowest the noise is under a level.
-HIGHEST: Final = 3.0
-LOWEST: Final = 0.006
+STEPS: Final = 10
+# Residuals deviate by a tenth: at the highest level hardly anything of one is seen, at the lowest the noise is a level.
+HIGHEST: Final = 1.0
+LOWEST: Final = 0.01
 _BEND: Final = 6.0
 
 

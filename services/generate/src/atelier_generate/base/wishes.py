@@ -6,13 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-from atelier_imaging.color import ColorSpace, rgb_to_lab
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
+
     from atelier_generate.brief import Brief, Light, Sitter
+
+Colour = tuple[float, float, float]
 
 # Asked for by a range: what the training portraits hold, of each attribute in its own unit.
 RANGES: Final = {
@@ -37,6 +38,17 @@ _HAIR: Final[dict[str, dict[str, float]]] = {
     "white": {"hair_lightness": 76.0, "hair_chroma": 3.0},
     "bald": {"hair_share": 0.08},
 }
+# Backdrops of a studio, sRGB, that one is drawn from where the brief names none.
+_BACKDROPS: Final[tuple[tuple[str, Colour | None], ...]] = (
+    ("blue", None),
+    ("blue", None),
+    ("warm grey", (0.50, 0.48, 0.46)),
+    ("charcoal", (0.25, 0.24, 0.25)),
+    ("light grey", (0.74, 0.73, 0.72)),
+    ("green grey", (0.36, 0.41, 0.35)),
+    ("brown", (0.40, 0.33, 0.28)),
+    ("slate", (0.33, 0.37, 0.43)),
+)
 _FIELDS: Final = {
     "age_years": "subject.age_years",
     "skin_ita_degrees": "subject.skin_ita_degrees",
@@ -49,21 +61,27 @@ _WORDS: Final = {
     "yaw_degrees": "A head turned by {asked:.0f} degrees",
     "light_log_ratio": "So strong a light from the side",
 }
-# How far a backdrop's colour may lie from those of the training portraits before the finish has to bring it there.
-_BACKDROP: Final = {"background_lightness": (36.0, 72.0), "background_a": (-9.0, 6.0), "background_b": (-18.0, 0.0)}
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """Attributes asked for, in their own units; sentences on what was not honoured; what was chosen, by field."""
+    """What is asked for.
+
+    Attributes in their own units, the backdrop's colour (None keeps the population's, blue and grey), sentences on what
+    was not honoured, and what was chosen, by field.
+    """
 
     attributes: Mapping[str, float]
+    backdrop: Colour | None
     notes: tuple[str, ...]
     chosen: Mapping[str, object]
 
 
 def wishes(brief: Brief, generator: np.random.Generator) -> Wishes:
-    """Read a brief; what it leaves open of age, sex and skin tone is drawn by the generator."""
+    """Read a brief; what it leaves open of age, sex and skin tone is drawn by the generator.
+
+    A backdrop is no wish of the population's, whose backdrops are nearly all alike: the finish sees to it.
+    """
     asked: dict[str, float] = {**_of_sitter(brief.sitter), **_of_light(brief.light)}
     if brief.yaw_degrees is not None:
         asked["yaw_degrees"] = brief.yaw_degrees
@@ -76,9 +94,8 @@ def wishes(brief: Brief, generator: np.random.Generator) -> Wishes:
             )
             asked[name] = min(max(asked[name], low), high)
     chosen = _choose(asked, generator)
-    if brief.background is not None:
-        asked.update(_of_background(brief.background))
-    return Wishes(asked, (*notes, *_unheard(brief)), chosen)
+    backdrop = _backdrop(brief, generator, chosen)
+    return Wishes(asked, backdrop, (*notes, *_unheard(brief)), chosen)
 
 
 def _choose(asked: dict[str, float], generator: np.random.Generator) -> dict[str, object]:
@@ -94,6 +111,14 @@ def _choose(asked: dict[str, float], generator: np.random.Generator) -> dict[str
         asked["womanhood"] = _WOMANHOOD[woman]
         chosen["subject.description"] = "a woman" if woman else "a man"
     return chosen
+
+
+def _backdrop(brief: Brief, generator: np.random.Generator, chosen: dict[str, object]) -> Colour | None:
+    name, colour = _BACKDROPS[int(generator.integers(len(_BACKDROPS)))]
+    if brief.background is not None:
+        return brief.background
+    chosen["scene"] = f"a {name} backdrop"
+    return colour
 
 
 def _of_sitter(sitter: Sitter) -> dict[str, float]:
@@ -121,14 +146,6 @@ def _of_light(light: Light) -> dict[str, float]:
         return {}
     side = math.sin(math.radians(light.azimuth_degrees))
     return {"light_log_ratio": side * math.log2(max(light.ratio or 3.0, 1.0))}
-
-
-def _of_background(colour: tuple[float, float, float]) -> dict[str, float]:
-    lab = rgb_to_lab(np.array([[colour]], np.float32), ColorSpace.SRGB)[0, 0]
-    return {
-        name: float(min(max(value, low), high))
-        for (name, (low, high)), value in zip(_BACKDROP.items(), lab, strict=True)
-    }
 
 
 def _unheard(brief: Brief) -> list[str]:
