@@ -51,8 +51,10 @@ LOADED: dict[str, tuple[str, str, int, str]] = {
         "@hookimpl\ndef atelier_capabilities():\n    raise RuntimeError('no')", '"1.0"',
         catalog_pb2.PLUGIN_STATE_BROKEN, "its hook atelier_capabilities failed: RuntimeError: no",
     ),
+    # In the gateway alone: the stack's planning, which asks the same hooks, would wait for it as well.
     "hanger": (
-        "@hookimpl\ndef atelier_capabilities():\n    time.sleep(600)", '"1.0"',
+        "import sys\n@hookimpl\ndef atelier_capabilities():\n"
+        "    time.sleep(600 if 'atelier_gateway' in sys.argv[0] else 0)\n    return []", '"1.0"',
         catalog_pb2.PLUGIN_STATE_BROKEN, "its hook atelier_capabilities failed: TookTooLongError",
     ),
     "decorator": (
