@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from atelier_demo.studio import Studio
 
-WORDS = "a smiling woman in her fifties, brown hair, even light, 85mm, natural skin, grey background"
+WORDS = "a man in his fifties, grey hair, a faint smile, even light, 85mm, plain grey background"
 CANDIDATES, SEED = 4, 7
 PATTERN, GRADE, STOCK = "rembrandt", "portrait_natural", "portra_400"
 
