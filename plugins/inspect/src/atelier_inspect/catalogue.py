@@ -46,7 +46,7 @@ SPECS: Final = (
     Spec("edge_overshoot", "ratio", "high", "Edges are as a lens draws them.",
          high="Edges carry a bright and a dark line: the picture is sharpened too far.", weight=0.20,
          take=edges.edge_overshoot),
-    Spec("catchlight_agreement", "iou", "low", "Both eyes show the same lamp.",
+    Spec("catchlight_agreement", "correlation", "low", "Both eyes show the same lamp.",
          low="The eyes show different lamps, as if each stood in another room.", weight=0.10, warns_only=True,
          take=eyes.catchlight_agreement),
     Spec("shading_contrast", "ratio", "low", "Light models the face.",

@@ -17,21 +17,26 @@ if TYPE_CHECKING:
     from atelier_inspect.scene import Scene
 
 MAX_YAW_DEGREES: Final = 15.0
-MIN_RADIUS_PIXELS: Final = 4.5
+MIN_RADIUS_PIXELS: Final = 3.5
 MIN_OPENING: Final = 0.17
-# A patch of an iris reaches so many radii from its middle, on so many pixels.
-_REACH, _SIDE = 1.0, 25
-# What is so far above the iris's middle tone towards its brightest is a lamp; with less contrast there is none.
-_LAMP_SHARE: Final = 0.5
-_LEAST_CONTRAST: Final = 0.08
-_SHIFTS: Final = (-2, -1, 0, 1, 2)
+# A patch of an iris has so many pixels, its radius is half of them. Its outer half is left out: there the lids' shadow
+# and the white of the eye differ between real eyes.
+_SIDE: Final = 25
+_INNER: Final = 0.5
+_GRID: Final = (np.arange(_SIDE) - _SIDE // 2) / (_SIDE // 2)
+_DISC: Final = np.hypot(_GRID[:, None], _GRID[None]) < _INNER
+# Both eyes may show a lamp this many pixels of the patch apart: a third of the iris's radius.
+_SHIFTS: Final = range(-4, 5)
+# Irises that vary less than this show nothing that could be compared.
+_LEAST_SPREAD: Final = 0.01
 
 
 def catchlight_agreement(scene: Scene) -> Sample:
-    """Measure how alike the lamps in both eyes are: their weighted intersection over union at the best shift, 0..1.
+    """Measure how alike both irises and the lamps in them are: their correlation at the best shift, -1..1.
 
-    After Hu, Li and Lyu, "Exposing GAN-generated faces using inconsistent corneal specular highlights" (ICASSP 2021);
-    brightness above the threshold is the weight, for irises of a dozen pixels have no clean outline.
+    The premise is that of Hu, Li and Lyu, "Exposing GAN-generated faces using inconsistent corneal specular highlights"
+    (ICASSP 2021): both corneas show the same room. Their thresholded outlines need irises of some 40 pixels; the
+    correlation of brightness told faults in irises of 10.
     """
     face = scene.whole_face
     box = _box(scene)
@@ -42,10 +47,11 @@ def catchlight_agreement(scene: Scene) -> Sample:
     radii = [_radius(face.mesh, iris) for iris in (RIGHT_IRIS, LEFT_IRIS)]
     if min(radii) < MIN_RADIUS_PIXELS:
         return Sample(None, box, "The irises have too few pixels to show a lamp.")
-    lamps = [_lamp(scene, iris, radius) for iris, radius in zip((RIGHT_IRIS, LEFT_IRIS), radii, strict=True)]
-    if not any(lamp.any() for lamp in lamps):
-        return Sample(None, box, "Neither eye shows a lamp.")
-    return Sample(max(_overlap(lamps[0], lamps[1], dx, dy) for dx in _SHIFTS for dy in _SHIFTS), box)
+    first, second = (_patch(scene, iris, radius) for iris, radius in zip((RIGHT_IRIS, LEFT_IRIS), radii, strict=True))
+    if min(first[_DISC].std(), second[_DISC].std()) < _LEAST_SPREAD:
+        return Sample(None, box, "The irises are too dark or too even to compare.")
+    moved = (np.roll(second, (dy, dx), (0, 1)) for dx in _SHIFTS for dy in _SHIFTS)
+    return Sample(max(_correlation(first[_DISC], each[_DISC]) for each in moved), box)
 
 
 def _radius(mesh: NDArray[np.float32], iris: tuple[int, ...]) -> float:
@@ -53,27 +59,20 @@ def _radius(mesh: NDArray[np.float32], iris: tuple[int, ...]) -> float:
     return float(np.sort(rim)[-2:].mean())
 
 
-def _lamp(scene: Scene, iris: tuple[int, ...], radius: float) -> NDArray[np.float32]:
-    """Return by how much each pixel of an iris (25, 25) outshines it; zeros where it shows no lamp."""
+def _patch(scene: Scene, iris: tuple[int, ...], radius: float) -> NDArray[np.float32]:
+    """Return the light of an iris and its middle's surroundings (25, 25), its radius 12.5 pixels."""
     rows, columns = scene.around
     x, y = (float(value) for value in scene.whole_face.mesh[iris[0], :2] - (columns.start, rows.start))
-    step = 2 * _REACH * radius / _SIDE
-    matrix = np.array([[step, 0, x - 0.5 - step * (_SIDE - 1) / 2], [0, step, y - 0.5 - step * (_SIDE - 1) / 2]])
+    step = 2 * radius / _SIDE
+    matrix = np.array([[step, 0, x - 0.5 - step * (_SIDE // 2)], [0, step, y - 0.5 - step * (_SIDE // 2)]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     patch = cv2.warpAffine(scene.whole_luma, matrix, (_SIDE, _SIDE), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    grid = (np.arange(_SIDE) - (_SIDE - 1) / 2) / ((_SIDE - 1) / 2)
-    # The upper lid and the white beside it are brighter than an iris: only its inner part is looked at.
-    disc = np.hypot(grid[:, None], grid[None]) < 0.72
-    middle, top = float(np.median(patch[disc])), float(np.percentile(patch[disc], 98))
-    if top - middle < _LEAST_CONTRAST:
-        return np.zeros((_SIDE, _SIDE), np.float32)
-    above = np.clip(patch - (middle + _LAMP_SHARE * (top - middle)), 0, None) * disc
-    return np.asarray(above / max(float(above.max()), 1e-6), np.float32)
+    return np.asarray(patch, np.float32)
 
 
-def _overlap(first: NDArray[np.float32], second: NDArray[np.float32], dx: int, dy: int) -> float:
-    moved = np.roll(second, (dy, dx), (0, 1))
-    return float(np.minimum(first, moved).sum() / max(float(np.maximum(first, moved).sum()), 1e-6))
+def _correlation(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    a, b = first - first.mean(), second - second.mean()
+    return float((a * b).sum() / max(float(np.sqrt((a**2).sum() * (b**2).sum())), 1e-9))
 
 
 def _box(scene: Scene) -> Box:
