@@ -28,7 +28,7 @@ RECORD = "checkpoint.json"
 ADAPTER = "lightning.safetensors"
 # Only what diffusers loads: no second copy of the weights in another format, no pictures.
 _PATTERNS = ("*.json", "*.txt", "*.safetensors", "*.jinja", "*.model")
-_NOT = ("*.onnx", "*.bin", "*.ckpt", "flux*.safetensors")
+_NOT = ("*.onnx", "*.bin", "*.ckpt", "*.fp16.safetensors", "flux*.safetensors", "ae.safetensors", "sd_xl*.safetensors")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -36,15 +35,9 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def editor(checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Editor]:
     """Make an editor of a family with its tiny checkpoint."""
     pytest.importorskip("torch", reason=WITHOUT_TORCH)
-    from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit_plus as qwen
-
     from tests.services.edit.diffusion import tiny
 
-    # The pipeline enlarges what it is shown to a fixed area, which is too much for a test.
-    monkeypatch.setattr(qwen, "VAE_IMAGE_SIZE", SIDE**2)
-    monkeypatch.setattr(qwen, "CONDITION_IMAGE_SIZE", 64**2)
-    # diffusers looks the class up by its name; see `processor_kind`.
-    monkeypatch.setattr(sys.modules["transformers"], "Qwen2VLProcessor", tiny.processor_kind())
+    tiny.let_qwen_be_small(monkeypatch, SIDE)
 
     def make(name: str, home: Path = checkpoints) -> Editor:
         family = replace(families()[name], requires=())

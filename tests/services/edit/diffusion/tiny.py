@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from tokenizers import pre_tokenizers
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 WIDTH = 16
 _SPECIAL = (
@@ -157,6 +160,17 @@ def processor_kind() -> type[Any]:
     # Checkpoints name their classes.
     WithoutFilms.__name__, WithoutFilms.__module__ = whole.__name__, whole.__module__
     return WithoutFilms
+
+
+def let_qwen_be_small(monkeypatch: pytest.MonkeyPatch, side: int) -> None:
+    """Let Qwen-Image-Edit look at small pictures, and be loaded without the part for films."""
+    from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit_plus as pipeline
+
+    # The pipeline enlarges what it is shown to a fixed area, which is too much for a test.
+    monkeypatch.setattr(pipeline, "VAE_IMAGE_SIZE", side**2)
+    monkeypatch.setattr(pipeline, "CONDITION_IMAGE_SIZE", 64**2)
+    # diffusers looks the class up by its name; see `processor_kind`.
+    monkeypatch.setattr(sys.modules["transformers"], "Qwen2VLProcessor", processor_kind())
 
 
 def written(pipeline: Any, folder: Path) -> Path:

@@ -19,11 +19,11 @@ WIDTH = 16
 _ALPHABET = sorted(pre_tokenizers.ByteLevel.alphabet())
 
 
-def sdxl(folder: Path) -> Path:
-    """Write a tiny Stable Diffusion XL."""
+def sdxl(folder: Path, channels: tuple[int, int] = (8, 16)) -> Path:
+    """Write a tiny Stable Diffusion XL; `channels` are those of its denoiser at full and at half size."""
     torch.manual_seed(0)
     unet = diffusers.UNet2DConditionModel(
-        block_out_channels=(8, 16),
+        block_out_channels=channels,
         norm_num_groups=4,
         layers_per_block=1,
         sample_size=16,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -54,7 +55,7 @@ class DiffusersBackend:
     @property
     def family(self) -> str:
         """Return the family of its prompts."""
-        return self._settings.family.words
+        return self._studio.family.words
 
     @property
     def honours(self) -> frozenset[str]:
@@ -64,12 +65,12 @@ class DiffusersBackend:
     @property
     def takes_references(self) -> bool:
         """Say whether portraits of a person are shown to the network."""
-        return self._settings.family.references > 0
+        return self._studio.family.references > 0
 
     @property
     def made_of(self) -> Mapping[str, object]:
         """Return all that draws the same picture again; the checkpoint's SHA-256 once it is loaded."""
-        settings, family, loaded = self._settings, self._settings.family, self._studio.loaded
+        settings, family, loaded = self._settings, self._studio.family, self._studio.loaded
         made: dict[str, object] = {
             "family": family.name,
             "licence": family.licence,
@@ -93,20 +94,21 @@ class DiffusersBackend:
         """Draw the candidates one after the other; see `Backend.draw`."""
         self._studio.ready()
         self._require_picture(order)
-        references = tuple(in_srgb(one) for one in order.references[: self._settings.family.references])
+        references = tuple(in_srgb(one) for one in order.references[: self._studio.family.references])
         count = len(order.sketches)
         for number, sketch in enumerate(order.sketches):
             begun = self._begun(sketch, models, check)
-            size = drawn_size(sketch.brief.frame, self._settings.side, self._settings.family.multiple)
+            size = drawn_size(sketch.brief.frame, self._settings.side, self._studio.family.multiple)
             ground = None if begun is None else _ground(begun.pixels, size)
             wanted = Wanted(sketch, size, ground, references, order.previews)
-            for told in self._studio.draw(wanted, check):
-                if not isinstance(told, Progress):
-                    yield self._finished(number, order, told, begun)
-                    continue
-                yield Step(number * told.total + told.done, count * told.total)
-                if told.preview is not None:
-                    yield Preview(number, told.preview)
+            with closing(self._studio.draw(wanted, check)) as drawing:
+                for told in drawing:
+                    if not isinstance(told, Progress):
+                        yield self._finished(number, order, told, begun)
+                        continue
+                    yield Step(number * told.total + told.done, count * told.total)
+                    if told.preview is not None:
+                        yield Preview(number, told.preview)
 
     def canary(self, models: ModelRunner) -> None:  # noqa: ARG002 (the seam's)
         """See that the checkpoint is there and, once it is loaded and not at work, that its device can multiply.
@@ -132,7 +134,7 @@ class DiffusersBackend:
 
     def _require_picture(self, order: Order) -> None:
         """Raise FieldOutOfRangeError where a network that only edits has nothing to edit."""
-        family = self._settings.family
+        family = self._studio.family
         if not family.needs_picture or order.references or self._base is not None:
             return
         told = f"{family.title} draws from portraits of a person: give references, or set ATELIER_GENERATOR_BASE."
@@ -145,7 +147,7 @@ class DiffusersBackend:
 
     def _notes(self, sketch: Sketch, order: Order, pixels: NDArray[np.float32]) -> Iterator[str]:
         """Say what was not honoured."""
-        family, frame = self._settings.family, sketch.brief.frame
+        family, frame = self._studio.family, sketch.brief.frame
         height, width = pixels.shape[:2]
         if frame.width * frame.height > 1.05 * width * height:
             yield (

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from atelier_rpc.places import home_folder
-from atelier_rpc.settings import choice, number, setting
+from atelier_rpc.settings import SettingsError, choice, number, setting
 
 from atelier_generate.diffusion.families import DrawingFamily, families
 from atelier_generate.settings import BASE
@@ -91,6 +91,11 @@ class DiffusersSettings:
     home: Path | None = setting(  # noqa: RUF009 (it makes a dataclass field)
         "ATELIER_HOME", None, "Folder with `checkpoints/`. Empty: the user's data folder of `atelier`.", parse=Path
     )
+
+    def __post_init__(self) -> None:
+        """Raise SettingsError where the family cannot begin from anything, and is to."""
+        if self.begins_from_base and not self.family.ground:
+            raise SettingsError(f"ATELIER_GENERATOR_BASE: {self.family.title} begins from nothing but chance")
 
     @property
     def family(self) -> DrawingFamily:

@@ -89,6 +89,10 @@ def locate(place: Place, family: Family) -> Checkpoint:
 
 def not_installed(family: Family, place: str, otherwise: str) -> ModelNotInstalledError:
     """Make the error that says which checkpoint is missing, where it was looked for, and what installs it."""
+    if not family.pullable:
+        return ModelNotInstalledError(
+            f"There is no checkpoint of {family.title} at {place}; {otherwise}.", metadata={"model": family.name}
+        )
     command = f"atelier models pull {family.name}"
     return ModelNotInstalledError(
         f"The checkpoint of {family.title} is not at {place}. Run `{command}`, or {otherwise}.",

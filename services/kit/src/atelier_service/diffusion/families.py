@@ -31,7 +31,7 @@ class Family:
 
     `pipeline` is the class that `model_index.json` must name; empty where any will do. Both sides of a picture are
     divisible by `multiple`. `steps` and `call` go to the pipeline, `requires` are packages that it needs besides
-    PyTorch and diffusers.
+    PyTorch and diffusers. `atelier models pull` knows it by its name, where it is `pullable`.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Family:
     requires: tuple[str, ...] = ()
     call: Mapping[str, Any] = field(default_factory=dict)
     lightning: Lightning | None = None
+    pullable: bool = True
 
 
 Kind = TypeVar("Kind", bound=Family)

@@ -48,9 +48,11 @@ def load(checkpoint: Checkpoint, device: str, kind: str = "") -> Any:
     """
     import torch
     from diffusers import DiffusionPipeline
+    from diffusers.utils.logging import disable_progress_bar
     from safetensors import SafetensorError
 
     family = checkpoint.family
+    disable_progress_bar()  # a service's log is for lines
     try:
         pipeline = DiffusionPipeline.from_pretrained(
             checkpoint.place,

@@ -22,12 +22,14 @@ def give_back(pipeline: Any, error: BaseException | None = None) -> None:
     """Give back what a run of a pipeline left on its device; `error` is what stopped it half-way.
 
     An error holds the frames that it passed through, and they the tensors of the run, for as long as anybody keeps it:
-    they are emptied.
+    they are emptied, and where memory ran out forgotten, since what inner functions share cannot be emptied.
     """
     import torch
 
     while error is not None:
         traceback.clear_frames(error.__traceback__)
+        if is_memory(error):
+            error.__traceback__ = None
         error = error.__cause__ or error.__context__
     if pipeline is not None:
         pipeline.maybe_free_model_hooks()
