@@ -54,7 +54,7 @@ def half_mirrored(portrait: Portrait, strength: int) -> Pixels:
 
 def catchlight_moved(portrait: Portrait, strength: int) -> Pixels:
     """Take the lamp out of one eye (weakest), and put it elsewhere in the iris (half a radius, more than that)."""
-    pixels, mesh = portrait.picture.pixels.copy(), portrait.faces[0].mesh
+    pixels, mesh = np.asarray(portrait.picture.pixels, np.uint8), portrait.faces[0].mesh
     middle = mesh[LEFT_IRIS[0], :2]
     radius = float(np.linalg.norm(mesh[list(LEFT_IRIS[1:]), :2] - middle, axis=1).max())
     rows, columns = np.mgrid[: pixels.shape[0], : pixels.shape[1]]
@@ -126,5 +126,5 @@ CONTROLS: Final[dict[str, tuple[Callable[[Portrait, int], Pixels], str]]] = {
 }
 
 
-def _bytes(values: NDArray[np.float32]) -> Pixels:
-    return np.rint(np.clip(values, 0, 255)).astype(np.uint8)
+def _bytes(values: NDArray[np.floating]) -> Pixels:
+    return np.asarray(np.rint(np.clip(values, 0, 255)), np.uint8)

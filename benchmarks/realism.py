@@ -35,13 +35,16 @@ from atelier_models.home import default_home
 from atelier_service.cancellation import Cancellation
 from atelier_service.models.in_process import InProcessModels
 from atelier_service.models.per_call import CallModels
-from inspect_controls import CONTROLS, STRENGTHS
 from PIL import Image
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.inspect_controls import CONTROLS, STRENGTHS
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from atelier_inspect.critique import Critique
+    from numpy.typing import NDArray
 
 UNTOUCHED, FAULTY = 84, 24
 GOAL_AUC, GOAL_ALARMS, GOAL_SECONDS = 0.9, 0.05, 0.150
@@ -75,7 +78,7 @@ def faults(portraits: Sequence[Portrait]) -> list[str]:
         sign = 1 if spec.odd == "high" else -1
         bounds = calibration.default().bounds(spec, None)
         limit = bounds.warn_high if spec.odd == "high" else bounds.warn_low
-        known = [found for portrait in portraits if (found := value(name, portrait)) is not None]
+        known = [taken for portrait in portraits if (taken := value(name, portrait)) is not None]
         found = [
             [each for portrait in portraits if (each := value(name, _with(portrait, make, strength))) is not None]
             for strength in STRENGTHS
@@ -87,9 +90,9 @@ def faults(portraits: Sequence[Portrait]) -> list[str]:
     return [*lines, ""]
 
 
-def _with(portrait: Portrait, make: object, strength: int) -> Portrait:
+def _with(portrait: Portrait, make: Callable[[Portrait, int], NDArray[np.uint8]], strength: int) -> Portrait:
     """Make the fault; the face is known, so that the fault alone is measured and no change of landmarks."""
-    pixels = make(portrait, strength)  # type: ignore[operator]
+    pixels = make(portrait, strength)
     return Portrait.of_known(portrait.picture.with_pixels(pixels), portrait.faces, models())
 
 
