@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def main() -> None:
     """Write the tables."""
     if find_spec("torch") is None:
-        os.execv(TORCH, [str(TORCH), "-W", "ignore", *sys.argv])
+        os.execv(TORCH, [str(TORCH), "-W", "ignore", *sys.argv])  # noqa: S606 (into the environment that has it)
     sys.path.insert(0, str(ROOT))
     import torch
 

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
@@ -79,6 +79,7 @@ def test_a_missing_checkpoint_is_an_answer_of_a_service_that_is_ready(tmp_path: 
     home.mkdir()
     with service(home, tmp_path) as stub, pytest.raises(grpc.RpcError) as caught:
         list(stub.Generate(wanted(candidates=1, seed=1), timeout=60))
-    error = from_rpc_error(caught.value)
+    failed: Any = caught.value
+    error = from_rpc_error(failed)
     assert (error.status, error.reason) == ("FAILED_PRECONDITION", "MODEL_NOT_INSTALLED")
     assert error.metadata["command"] == f"atelier models pull {SCHNELL}"
