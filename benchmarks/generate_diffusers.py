@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 ROOT = Path(__file__).parents[1]
 TORCH = ROOT / ".venv-torch" / "bin" / "python"
-WIDTH, HEIGHT, STEPS, ROUNDS = 512, 640, 10, 5
+WIDTH, HEIGHT, STEPS, ROUNDS = 256, 320, 10, 3
 GOAL = 0.03
 
 if TYPE_CHECKING:
