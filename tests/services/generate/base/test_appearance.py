@@ -7,6 +7,7 @@ import pytest
 from atelier_generate.base.appearance import flattened
 from atelier_generate.base.frame import GRID, HEIGHT, LOW, WIDTH, border, grid
 from atelier_generate.base.knowledge import knowledge
+from atelier_generate.base.quiet import AROUND, FACE, quietness
 from atelier_generate.base.warping import spline
 
 APPEARANCE = knowledge().appearance
@@ -41,3 +42,10 @@ def test_flattening_undoes_drawing() -> None:
 
 def test_the_grid_covers_the_frame() -> None:
     assert len(grid()) == (HEIGHT // GRID) * (WIDTH // GRID)
+
+
+def test_the_face_is_drawn_more_quietly_than_what_is_around_it() -> None:
+    share = quietness(APPEARANCE, APPEARANCE.origins(APPEARANCE.mean_shape))
+    assert share.shape == (HEIGHT, WIDTH, 1)
+    assert share[96, 80, 0] == pytest.approx(FACE, abs=0.01)
+    assert share[5, 5, 0] == pytest.approx(AROUND)

@@ -16,9 +16,10 @@ from atelier_sdk.errors import ModelUnusableError
 
 from atelier_generate.backend import Drawn, Preview, Sketch, Step
 from atelier_generate.base.conditions import Condition, condition
-from atelier_generate.base.finish import cut, enlarged, grained, on_backdrop
+from atelier_generate.base.finish import crisp, cut, enlarged, grained, on_backdrop
 from atelier_generate.base.frame import HEIGHT, WIDTH
 from atelier_generate.base.knowledge import FILE, knowledge
+from atelier_generate.base.quiet import quietness
 from atelier_generate.base.sampler import STEPS, denoised
 from atelier_generate.base.wishes import HONOURS, Colour, Wishes, wishes
 from atelier_generate.brief import Brief
@@ -36,9 +37,6 @@ DENOISER: Final = "portrait_denoiser"
 SPREAD: Final = 0.85
 # How far a drawn low-rank picture is off a real one's, as the network was told in training.
 OFF: Final = 0.1
-# The noise that drawing starts from, as a share of what the network is told. It then takes more for noise than there
-# is, and answers nearer the mean of all portraits that it could be: features come out regular, skin and cloth even.
-QUIET: Final = 0.5
 _PREVIEW_EVERY: Final = 4
 _CANARY_STEPS: Final = 1
 
@@ -100,7 +98,7 @@ def drafted(sketch: Sketch) -> Draft:
     sitter = known.population.draw(asked.attributes, chance)
     places = known.appearance.origins(known.appearance.points(sitter.shape[0]))
     told = condition(known.appearance, places, sitter.texture[0], sitter.attributes[0], OFF)
-    noise = QUIET * generator.standard_normal((HEIGHT, WIDTH, 3), np.float32)
+    noise = quietness(known.appearance, places) * generator.standard_normal((HEIGHT, WIDTH, 3), np.float32)
     return Draft(told, np.asarray(noise, np.float32), asked)
 
 
@@ -130,7 +128,7 @@ def _finished(
     models: ModelRunner,
     check: Callable[[], None],
 ) -> NDArray[np.float32]:
-    larger = enlarged(picture, models)
+    larger = enlarged(crisp(picture), models)
     check()
     if backdrop is not None:
         larger = on_backdrop(larger, backdrop, models)

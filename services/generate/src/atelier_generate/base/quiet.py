@@ -1,0 +1,35 @@
+"""How much noise drawing starts from, place by place.
+
+Less than the network is told: it then takes more for noise than there is, and answers nearer the mean of all portraits
+that it could be. Least in the face, where the low-rank picture is right and an eye must match the other; more around
+it, where hair and cloth have to be made up.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import cv2
+import numpy as np
+
+from atelier_generate.base.frame import HEIGHT, WIDTH
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from atelier_generate.base.appearance import Appearance
+
+FACE: Final = 0.35
+AROUND: Final = 0.5
+_FADE: Final = 4.0  # pixels
+
+
+def quietness(appearance: Appearance, places: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the share of the noise (HEIGHT, WIDTH, 1) for cells that lie at `places` of the mean face's frame."""
+    face: NDArray[np.float32] = np.zeros((HEIGHT, WIDTH), np.float32)
+    cv2.fillConvexPoly(face, cv2.convexHull(appearance.mean_shape).astype(np.int32), 1.0)
+    soft = cv2.GaussianBlur(face, (0, 0), _FADE)
+    at = np.asarray(places - 0.5, np.float32)
+    cells = cv2.remap(soft, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    share = np.asarray(cv2.resize(cells, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.asarray(AROUND + (FACE - AROUND) * share, np.float32)[..., None]
