@@ -27,7 +27,9 @@ _BLUR: Final = (0.012, 0.025, 0.05)
 _UNSHARP: Final = (0.8, 1.5, 3.0)
 _FLATTENED: Final = (0.5, 0.75, 1.0)
 _QUALITY: Final = (40, 20, 10)
-_CAST: Final = (0.08, 0.16, 0.32)
+# Red and blue light times 1 + c and 1 - c: 5500 K taken for 4500, 3800 and 3200 K (40, 83 and 133 mired off), or the
+# other way round; from the ratio of Planckian light at 600 and 450 nm.
+_CAST: Final = (0.16, 0.32, 0.49)
 
 
 def skin_blurred(portrait: Portrait, strength: int) -> Pixels:

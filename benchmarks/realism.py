@@ -91,9 +91,9 @@ def faults(portraits: Sequence[Portrait]) -> list[str]:
 
 
 def _with(portrait: Portrait, make: Callable[[Portrait, int], NDArray[np.uint8]], strength: int) -> Portrait:
-    """Make the fault; the face is known, so that the fault alone is measured and no change of landmarks."""
-    pixels = make(portrait, strength)
-    return Portrait.of_known(portrait.picture.with_pixels(pixels), portrait.faces, models())
+    """Make the fault, and find the face anew: a mirrored half has landmarks of its own."""
+    faulty = Portrait(portrait.picture.with_pixels(make(portrait, strength)), models())
+    return faulty if faulty.faces else portrait
 
 
 def alarms(critiques: Sequence[Critique]) -> list[str]:

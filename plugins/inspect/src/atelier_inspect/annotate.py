@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
     from atelier_inspect.critique import Critique, Finding
 
+    _Edges = tuple[float, float, float, float]
+
 # Pictures are shown this high; the column beside them is this wide.
 _HEIGHT, _COLUMN = 1000, 560
 _MARGIN, _LETTER, _SMALL = 24, 20, 15
-_PAGE, _INK, _FAINT = (24, 24, 25), (236, 236, 234), (158, 158, 156)
+_PAGE, _INK, _FAINT, _PLATE = (24, 24, 25), (236, 236, 234), (158, 158, 156), (15, 15, 18)
 _COLOURS: Final = {
     Verdict.PASS: (96, 190, 110),
     Verdict.WARN: (242, 184, 60),
@@ -54,8 +56,10 @@ def _shown(critique: Critique) -> list[Finding]:
 
 
 def _boxes(draw: ImageDraw.ImageDraw, findings: list[Finding], scale: float) -> None:
-    """Outline where something is odd; boxes of one place are drawn inside each other, labels below each other."""
+    """Outline where something is odd; boxes of one place are drawn inside each other, labels beside each other."""
     seen: dict[tuple[int, ...], int] = {}
+    labels: list[_Edges] = []
+    drawn: list[tuple[Finding, _Edges]] = []
     for finding in findings:
         if finding.box is None:
             continue
@@ -63,15 +67,30 @@ def _boxes(draw: ImageDraw.ImageDraw, findings: list[Finding], scale: float) -> 
         right, bottom = left + finding.box.width * scale, top + finding.box.height * scale
         place = (round(left / 9), round(top / 9))
         inset = seen[place] = seen.get(place, -1) + 1
-        edges = (left + 6 * inset, top + 6 * inset, right - 6 * inset, bottom - 6 * inset)
+        edges = (left + 7 * inset, top + 7 * inset, right - 7 * inset, bottom - 7 * inset)
         if edges[2] - edges[0] < 12 or edges[3] - edges[1] < 12:
             continue
-        colour = _COLOURS[finding.verdict]
-        draw.rectangle(edges, outline=(15, 15, 18), width=5)
-        draw.rectangle((edges[0] + 1, edges[1] + 1, edges[2] - 1, edges[3] - 1), outline=colour, width=3)
-        at = (max(4.0, edges[0] + 8), max(4.0, edges[1] + 8 + 24 * inset))
-        words = finding.name.replace("_", " ")
-        draw.text(at, words, colour, _font(_LETTER), stroke_width=3, stroke_fill=(15, 15, 18))
+        draw.rectangle(edges, outline=_PLATE, width=6)
+        draw.rectangle(
+            (edges[0] + 1, edges[1] + 1, edges[2] - 1, edges[3] - 1), outline=_COLOURS[finding.verdict], width=4
+        )
+        drawn.append((finding, edges))
+    for finding, edges in drawn:
+        labels.append(_label(draw, finding, (max(0.0, edges[0]), max(0.0, edges[1] - _LETTER - 10)), labels))
+
+
+def _label(draw: ImageDraw.ImageDraw, finding: Finding, at: tuple[float, float], others: list[_Edges]) -> _Edges:
+    """Write a measure's name on a dark plate, below other plates where they would overlap, and return its edges."""
+    words, font = finding.name.replace("_", " "), _font(_LETTER)
+    width, height = font.getlength(words) + 12, _LETTER + 10
+    left, top = at
+    for other in sorted(others, key=lambda edges: edges[1]):
+        beside = left + width < other[0] or left > other[2] or top + height < other[1] or top > other[3]
+        if not beside:
+            top = other[3] + 1
+    draw.rectangle((left, top, left + width, top + height), fill=_PLATE)
+    draw.text((left + 6, top + 3), words, _COLOURS[finding.verdict], font)
+    return (left, top, left + width, top + height)
 
 
 def _column(draw: ImageDraw.ImageDraw, critique: Critique, findings: list[Finding], left: int) -> None:

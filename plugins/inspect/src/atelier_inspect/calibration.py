@@ -61,10 +61,10 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Calibration:
-    """Quantiles by measure and class of people, and the colours of skin and whites of eyes.
+    """Quantiles by measure and class of people, and the colours of skin.
 
-    `quantiles[measure][class]` are values at `SHARES`; `colour_mean` (4,) and `colour_inverse` (4, 4) are mean and
-    inverse covariance of a* and b* of skin and whites.
+    `quantiles[measure][class]` are values at `SHARES`; `colour_mean` (2,) and `colour_inverse` (2, 2) are mean and
+    inverse covariance of a* and b* of skin.
     """
 
     quantiles: Mapping[str, Mapping[str, NDArray[np.float64]]]
@@ -88,7 +88,7 @@ class Calibration:
         )
 
     def colour_distance(self, colours: NDArray[np.float64]) -> float:
-        """Return how far colours (4,) are from those of real portraits, in standard deviations (Mahalanobis)."""
+        """Return how far a colour (2,) is from those of real portraits, in standard deviations (Mahalanobis)."""
         apart = colours - self.colour_mean
         return float(np.sqrt(apart @ self.colour_inverse @ apart))
 

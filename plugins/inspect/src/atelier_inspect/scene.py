@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from atelier_imaging.color import decode_transfer, encode_transfer, luminance, rgb_to_lab
+from atelier_imaging.color import decode_transfer, encode_transfer, luminance
 from atelier_imaging.extent import bounds
 from atelier_imaging.face import Box
 from atelier_imaging.region import Region
@@ -75,9 +75,10 @@ class Scene:
         return slice(top, min(picture.height, bottom)), slice(left, min(picture.width, right))
 
     @cached_property
-    def lab(self) -> NDArray[np.float32]:
-        """Return CIELAB (h, w, 3) under D65."""
-        return rgb_to_lab(self.portrait.picture.pixels, self.portrait.picture.space)
+    def lightness(self) -> NDArray[np.float32]:
+        """Return L* (h, w), 0..100 (CIE 15:2004), of linear luminance."""
+        straight = self.linear * np.float32((29 / 6) ** 2 / 3) + np.float32(4 / 29)
+        return np.asarray(116 * np.where(self.linear > (6 / 29) ** 3, np.cbrt(self.linear), straight) - 16, np.float32)
 
     def certain(self, region: Region) -> NDArray[np.bool_]:
         """Return where a region certainly is, (h, w)."""
