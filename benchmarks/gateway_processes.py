@@ -17,11 +17,13 @@ from atelier_gateway.settings import GatewaySettings
 from atelier_rpc.logs import configure
 from atelier_rpc.memory import keep_freed_memory
 from atelier_rpc.settings import read
-from atelier_sdk import Capability, Limits
+from atelier_sdk import Capability, Limits, hookimpl
+from atelier_sdk.discovery import Found
+from atelier_sdk.host import PluginHost
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
     from pathlib import Path
 
 SERVICE: Final = "bench.v1.EchoService"
@@ -103,6 +105,16 @@ async def serve_echo(port: int) -> None:
     await server.wait_for_termination()
 
 
+class _EchoPlugin:
+    """A plugin whose only capability is the echo service."""
+
+    atelier_api = "1.0"
+
+    @hookimpl
+    def atelier_capabilities(self) -> Iterable[Capability]:
+        return [echo_capability()]
+
+
 def serve_gateway(port: int, echo_port: int) -> None:
     """Run the gateway as it runs in earnest, access log included, with the echo service as its only capability."""
     settings = read(
@@ -116,7 +128,9 @@ def serve_gateway(port: int, echo_port: int) -> None:
     )
     configure(service="gateway", style="json")
     keep_freed_memory()
-    asyncio.run(serve(settings, [echo_capability()]))
+    plugins = PluginHost()
+    plugins.add(Found("echo", "echo", "1.0", _EchoPlugin))
+    asyncio.run(serve(settings, plugins))
 
 
 def start(role: str, *ports: int, log: Path) -> subprocess.Popen[bytes]:

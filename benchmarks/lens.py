@@ -73,7 +73,10 @@ def plain_guided(pixels: NDArray[np.uint8], rough: NDArray[np.float32]) -> NDArr
 
 def errors(found: NDArray[np.float32], truth: NDArray[np.float32]) -> tuple[float, float]:
     """Return the sum of absolute differences and that of squared differences of gradients, both in thousands."""
-    slopes = [np.hypot(*(cv2.GaussianBlur(g, (0, 0), 1.4) for g in np.gradient(m))) for m in (found, truth)]
+    slopes = [
+        np.hypot(*(cv2.GaussianBlur(np.asarray(g, np.float32), (0, 0), 1.4) for g in np.gradient(m)))
+        for m in (found, truth)
+    ]
     return float(np.abs(found - truth).sum()) / 1000, float(((slopes[0] - slopes[1]) ** 2).sum()) / 1000
 
 

@@ -124,6 +124,12 @@ class ToyGateway(
         del request, context
         return catalog_pb2.ListCapabilitiesResponse(capabilities=[CAPABILITY])
 
+    def ListPlugins(  # noqa: N802
+        self, request: catalog_pb2.ListPluginsRequest, context: grpc.ServicerContext
+    ) -> catalog_pb2.ListPluginsResponse:
+        del request, context
+        return catalog_pb2.ListPluginsResponse()
+
     def GetCapability(  # noqa: N802
         self, request: catalog_pb2.GetCapabilityRequest, context: grpc.ServicerContext
     ) -> catalog_pb2.GetCapabilityResponse:
