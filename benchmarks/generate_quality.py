@@ -96,8 +96,8 @@ def main() -> None:
     """Measure and print Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--portraits", type=Path, default=os.environ.get("ATELIER_PORTRAITS"))
-    parser.add_argument("--samples", type=int, default=500)
-    parser.add_argument("--seeds", type=int, default=8, help="Sitters that each control is tried on.")
+    parser.add_argument("--samples", type=int, default=300)
+    parser.add_argument("--seeds", type=int, default=5, help="Sitters that each control is tried on.")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "atelier-generate-quality")
     asked = parser.parse_args()
     if asked.portraits is None:

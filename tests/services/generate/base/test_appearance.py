@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from atelier_generate.base.appearance import flattened
-from atelier_generate.base.frame import GRID, HEIGHT, LOW, WIDTH, border, grid
+from atelier_generate.base.frame import GRID, HEIGHT, LOW, POINTS, WIDTH, border, grid
 from atelier_generate.base.knowledge import knowledge
-from atelier_generate.base.quiet import AROUND, FACE, quietness
+from atelier_generate.base.quiet import AROUND, FACE, face_share, quietened
 from atelier_generate.base.warping import spline
 
 APPEARANCE = knowledge().appearance
@@ -45,7 +45,15 @@ def test_the_grid_covers_the_frame() -> None:
 
 
 def test_the_face_is_drawn_more_quietly_than_what_is_around_it() -> None:
-    share = quietness(APPEARANCE, APPEARANCE.origins(APPEARANCE.mean_shape))
-    assert share.shape == (HEIGHT, WIDTH, 1)
-    assert share[96, 80, 0] == pytest.approx(FACE, abs=0.01)
-    assert share[5, 5, 0] == pytest.approx(AROUND)
+    face = face_share(APPEARANCE, APPEARANCE.origins(APPEARANCE.mean_shape))
+    noise = quietened(np.ones((HEIGHT, WIDTH, 3), np.float32), face)
+    assert noise[96, 80] == pytest.approx(FACE, abs=0.01)
+    assert noise[5, 5] == pytest.approx(AROUND)
+
+
+def test_the_face_is_where_the_mouth_goes() -> None:
+    shape = np.random.default_rng(2).normal(0, 0.8, len(APPEARANCE.shapes)).astype(np.float32)
+    points = APPEARANCE.points(shape)
+    face = face_share(APPEARANCE, APPEARANCE.origins(points))
+    x, y = points[POINTS.index(13)].astype(int)
+    assert face[y, x, 0] > 0.95

@@ -19,7 +19,7 @@ from atelier_generate.base.conditions import Condition, condition
 from atelier_generate.base.finish import crisp, cut, enlarged, grained, on_backdrop
 from atelier_generate.base.frame import HEIGHT, WIDTH
 from atelier_generate.base.knowledge import FILE, knowledge
-from atelier_generate.base.quiet import quietness
+from atelier_generate.base.quiet import face_share, quietened
 from atelier_generate.base.sampler import STEPS, denoised
 from atelier_generate.base.wishes import HONOURS, Colour, Wishes, wishes
 from atelier_generate.brief import Brief
@@ -43,10 +43,14 @@ _CANARY_STEPS: Final = 1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Draft:
-    """A candidate before it is drawn: what the network is told, its noise (H, W, 3), and what became of the brief."""
+    """A candidate before it is drawn.
+
+    What the network is told, the noise (H, W, 3), where the face is (H, W, 1), and what became of the brief.
+    """
 
     condition: Condition
     noise: NDArray[np.float32]
+    face: NDArray[np.float32]
     wishes: Wishes
 
 
@@ -75,7 +79,7 @@ class EmbeddedBackend:
                 yield Step(done + step + 1, total)
                 if order.previews and step % _PREVIEW_EVERY == 0:
                     yield Preview(number, np.asarray(np.rint(shown(picture) * 255), np.uint8))
-            finished = _finished(shown(picture), made.wishes.backdrop, sketch, models, check)
+            finished = _finished(crisp(shown(picture), made.face), made.wishes.backdrop, sketch, models, check)
             yield Step(done + STEPS + 1, total)
             yield Drawn(number, finished, made.wishes.notes + _framing_notes(sketch), made.wishes.chosen)
 
@@ -98,8 +102,9 @@ def drafted(sketch: Sketch) -> Draft:
     sitter = known.population.draw(asked.attributes, chance)
     places = known.appearance.origins(known.appearance.points(sitter.shape[0]))
     told = condition(known.appearance, places, sitter.texture[0], sitter.attributes[0], OFF)
-    noise = quietness(known.appearance, places) * generator.standard_normal((HEIGHT, WIDTH, 3), np.float32)
-    return Draft(told, np.asarray(noise, np.float32), asked)
+    face = face_share(known.appearance, places)
+    noise = quietened(generator.standard_normal((HEIGHT, WIDTH, 3), np.float32), face)
+    return Draft(told, noise, face, asked)
 
 
 def developed(draft: Draft, models: ModelRunner, steps: int = STEPS) -> Iterator[NDArray[np.float32]]:
@@ -128,7 +133,7 @@ def _finished(
     models: ModelRunner,
     check: Callable[[], None],
 ) -> NDArray[np.float32]:
-    larger = enlarged(crisp(picture), models)
+    larger = enlarged(picture, models)
     check()
     if backdrop is not None:
         larger = on_backdrop(larger, backdrop, models)

@@ -19,17 +19,21 @@ if TYPE_CHECKING:
 
     from atelier_generate.base.appearance import Appearance
 
-FACE: Final = 0.35
-AROUND: Final = 0.5
+FACE: Final = 0.4
+AROUND: Final = 0.45
 _FADE: Final = 4.0  # pixels
 
 
-def quietness(appearance: Appearance, places: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the share of the noise (HEIGHT, WIDTH, 1) for cells that lie at `places` of the mean face's frame."""
+def face_share(appearance: Appearance, places: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how much of each pixel (HEIGHT, WIDTH, 1), 0..1, is face, for cells that lie at `places` of its mean."""
     face: NDArray[np.float32] = np.zeros((HEIGHT, WIDTH), np.float32)
     cv2.fillConvexPoly(face, cv2.convexHull(appearance.mean_shape).astype(np.int32), 1.0)
     soft = cv2.GaussianBlur(face, (0, 0), _FADE)
     at = np.asarray(places - 0.5, np.float32)
     cells = cv2.remap(soft, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    share = np.asarray(cv2.resize(cells, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR), np.float32)
-    return np.asarray(AROUND + (FACE - AROUND) * share, np.float32)[..., None]
+    return np.asarray(cv2.resize(cells, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR), np.float32)[..., None]
+
+
+def quietened(noise: NDArray[np.float32], face: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the noise (HEIGHT, WIDTH, 3) that drawing starts from."""
+    return np.asarray(noise * (AROUND + (FACE - AROUND) * face), np.float32)
