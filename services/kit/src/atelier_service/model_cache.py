@@ -1,4 +1,4 @@
-"""Fill a folder with the models that a release names: `python -m atelier_service.model_cache`, before a service starts."""
+"""Fill a folder with a release's models, before a service starts: `python -m atelier_service.model_cache`."""
 
 from __future__ import annotations
 
