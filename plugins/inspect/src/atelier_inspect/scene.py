@@ -10,7 +10,9 @@ import numpy as np
 from atelier_imaging.color import decode_transfer, encode_transfer, luminance
 from atelier_imaging.extent import bounds
 from atelier_imaging.face import Box
+from atelier_imaging.faceframe import unit_pixels
 from atelier_imaging.region import Region
+from atelier_imaging.topology import LEFT_IRIS, RIGHT_IRIS
 
 if TYPE_CHECKING:
     from atelier_imaging.face import Face
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 # are known from, so that a photograph of 50 megapixels is held to the same standard.
 JUDGED_INTEROCULAR: Final = 64.0
 _CERTAIN: Final = 0.8
+# How far what is judged reaches from the middle of the eyes: to either side, up and down, in pupil distances.
+_REACH: Final = (3.6, 3.4, 5.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +37,15 @@ class Sample:
 
 
 class Scene:
-    """A face (the largest unless told) of a portrait; `portrait` and `face` are reduced by `scale`, `whole` is not."""
+    """A face (the largest unless told) of a portrait; `portrait` is cut out and reduced by `scale`, `whole` is not."""
 
     def __init__(self, whole: Portrait, face: Face | None = None) -> None:
-        """Reduce the portrait. Raises NoFaceError where it has none."""
+        """Cut the surroundings of the face out and reduce them. Raises NoFaceError where there is none."""
         self.whole = whole
         self.whole_face = face or whole.select()
         self.scale = min(1.0, JUDGED_INTEROCULAR / max(self.whole_face.interocular_pixels, 1.0))
-        self.portrait = whole.reduced(self.scale)
+        self.surroundings = _surroundings(self.whole_face, whole.picture.width, whole.picture.height)
+        self.portrait = whole.detail(*self.surroundings, self.scale)
         self.face = self.portrait.faces[self.whole_face.index]
 
     @cached_property
@@ -66,9 +71,9 @@ class Scene:
     @property
     def around(self) -> tuple[slice, slice]:
         """Return the rows and columns of the unreduced picture that `whole_luma` covers."""
-        picture, box = self.whole.picture, self.whole_face.box
         if self.scale == 1.0:
-            return slice(0, picture.height), slice(0, picture.width)
+            return self.surroundings
+        picture, box = self.whole.picture, self.whole_face.box
         margin = 0.15 * box.width
         top, left = max(0, int(box.top - margin)), max(0, int(box.left - margin))
         bottom, right = int(box.top + box.height + margin), int(box.left + box.width + margin)
@@ -100,4 +105,15 @@ class Scene:
 
     def whole_box(self, left: float, top: float, right: float, bottom: float) -> Box:
         """Carry edges in pixels of the reduced picture into the whole one."""
-        return Box(left / self.scale, top / self.scale, (right - left) / self.scale, (bottom - top) / self.scale)
+        rows, columns = self.surroundings
+        x, y = left / self.scale + columns.start, top / self.scale + rows.start
+        return Box(x, y, (right - left) / self.scale, (bottom - top) / self.scale)
+
+
+def _surroundings(face: Face, width: int, height: int) -> tuple[slice, slice]:
+    """Return the rows and columns around a face that are judged: all of a portrait, a part of a wider picture."""
+    unit = unit_pixels(face)
+    x, y = (float(value) for value in face.mesh[[LEFT_IRIS[0], RIGHT_IRIS[0]], :2].mean(axis=0))
+    left, right = max(0, round(x - _REACH[0] * unit)), min(width, round(x + _REACH[0] * unit))
+    top, bottom = max(0, round(y - _REACH[1] * unit)), min(height, round(y + _REACH[2] * unit))
+    return slice(top, max(bottom, top + 1)), slice(left, max(right, left + 1))

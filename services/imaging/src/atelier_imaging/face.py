@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -88,10 +89,12 @@ class Face:
     expression: Expression
     interocular_pixels: float
 
-    def scaled(self, by: float) -> Face:
-        """Return the face as it is in a picture `by` times as wide and high."""
-        box = Box(*(by * edge for edge in (self.box.left, self.box.top, self.box.width, self.box.height)))
-        return replace(self, box=box, mesh=self.mesh * by, interocular_pixels=self.interocular_pixels * by)
+    def within(self, left: float, top: float, by: float) -> Face:
+        """Return the face as it is in a cut-out that begins at `left` and `top` and is then made `by` times as wide."""
+        box = Box(by * (self.box.left - left), by * (self.box.top - top), by * self.box.width, by * self.box.height)
+        mesh = (self.mesh - np.array([left, top, 0], np.float32)) * np.float32(by)
+        mesh.flags.writeable = False
+        return replace(self, box=box, mesh=mesh, interocular_pixels=self.interocular_pixels * by)
 
     @property
     def gaze(self) -> Gaze:
