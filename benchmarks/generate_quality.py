@@ -66,7 +66,8 @@ def faces(samples: Seen, people: Survey, folder: Path) -> Iterator[str]:
     )
     least, low = found.held_out_nearest[::-1]
     yield f"| the same of people who were held out | {least:.3f} / {low:.3f} | |"
-    yield f"| samples nearer than that line to a training portrait | {found.below:.1%} | |"
+    others = f"people held out: {found.held_out_below:.1%}"
+    yield f"| nearer than that line to a training portrait | {found.below:.1%} | {others} |"
     yield ""
 
 

@@ -90,7 +90,8 @@ class Likeness:
     """Distances of embeddings: median between samples and between people, nearest portraits, and the line between.
 
     `line` is the 1st percentile of distances between different people; `nearest` the 1st percentile and the least of
-    distances from a sample to its nearest training portrait, `held_out_nearest` the same for people who are held out.
+    distances from a sample to its nearest training portrait, `held_out_nearest` the same for people who are held out;
+    `below` and `held_out_below` are the shares whose nearest is nearer than the line.
     """
 
     between_samples: float
@@ -99,6 +100,7 @@ class Likeness:
     nearest: tuple[float, float]
     held_out_nearest: tuple[float, float]
     below: float
+    held_out_below: float
 
 
 def likeness(samples: Seen, trained_on: NDArray[np.float32], held_out: NDArray[np.float32]) -> Likeness:
@@ -114,6 +116,7 @@ def likeness(samples: Seen, trained_on: NDArray[np.float32], held_out: NDArray[n
         (float(np.percentile(nearest, 1)), float(nearest.min())),
         (float(np.percentile(people.min(axis=1), 1)), float(people.min())),
         float((nearest < line).mean()),
+        float((people.min(axis=1) < line).mean()),
     )
 
 
