@@ -53,6 +53,8 @@ def test_an_untrained_network_answers_with_its_prior() -> None:
     assert torch.allclose(answer, given["noisy"] * share, atol=1e-5)
 
 
+# PyTorch's exporter warns of its own parts, and that all inputs share one free axis.
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore:.*axis name:UserWarning")
 def test_the_graph_answers_as_the_network_does(tmp_path: Path) -> None:
     torch.manual_seed(0)
     network = Denoiser()
