@@ -12,6 +12,7 @@ import pytest
 torch = pytest.importorskip("torch")
 from atelier_training_base.export import INPUTS, Interleaved, example, write_onnx  # noqa: E402
 from atelier_training_base.network import SIGMA_PASSED, Denoiser  # noqa: E402
+from atelier_training_base.release import keep  # noqa: E402
 from atelier_training_base.train import CHECKPOINT, Plan, Run, learning_rate  # noqa: E402
 
 if TYPE_CHECKING:
@@ -81,3 +82,14 @@ def test_batches_are_the_same_for_the_same_step(maker: Maker) -> None:
     first, second = (maker.batch(2, np.random.default_rng((0, 7))) for _ in range(2))
     assert torch.equal(first.residual, second.residual)
     assert torch.equal(first.low, second.low)
+
+
+def test_a_run_begins_from_what_an_earlier_one_was_released_with(maker: Maker, tmp_path: Path) -> None:
+    earlier = run(maker, tmp_path / "old", 2)
+    keep(earlier.mean, tmp_path / "weights.npz")
+
+    later = run(maker, tmp_path / "new", 1)
+    later.start(tmp_path / "weights.npz")
+
+    for name, values in earlier.mean.state_dict().items():
+        assert torch.equal(values.half().float(), later.network.state_dict()[name]), name

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from atelier_training_base.batches import Maker
+from atelier_training_base.release import keep, trained
 from atelier_training_base.release import release as write_release
 from atelier_training_base.studio import studio
 from atelier_training_base.train import Plan, Run
@@ -23,6 +24,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 # Where the repository keeps what comes of it, from this file.
 ROOT = Path(__file__).parents[5]
 WEIGHTS = ROOT / "deploy/models/src/atelier_models/weights"
+LEARNT = ROOT / "deploy/training/base/weights.npz"
 KNOWLEDGE = ROOT / "services/generate/src/atelier_generate/base/knowledge.npz"
 WORK = click.option(
     "--work", type=FOLDER, default=Path("out/training/base"), show_default=True, help="Survey, checkpoint and log."
@@ -41,14 +43,21 @@ def base() -> None:
 @click.option("--device", default="cpu", show_default=True, help="cpu, or cuda where there is a GPU.")
 @click.option("--threads", default=len(os.sched_getaffinity(0)), show_default=True, help="Processor threads.")
 @click.option("--compiled/--eager", default=True, show_default=True, help="Let PyTorch compile the network.")
-def train(portraits: Path, work: Path, minutes: float, device: str, threads: int, compiled: bool) -> None:
+@click.option("--start", type=click.Path(path_type=Path, exists=True), help="Weights of a release to begin from.")
+def train(
+    portraits: Path, work: Path, minutes: float, device: str, threads: int, compiled: bool, start: Path | None
+) -> None:
     """Survey the folder PORTRAITS, fit the statistics and train the network.
 
-    Goes on where it was broken off: what --work holds is taken up.
+    Goes on where it was broken off: what --work holds is taken up. With --start, a new run begins from what an earlier
+    one has learnt; a release leaves that in deploy/training/base/weights.npz.
     """
     known = studio(portraits, work)
     maker = Maker(known.album, known.model, known.standard)
-    Run(Plan(work, 60 * minutes, device=device, threads=threads, compiled=compiled), maker).train()
+    run = Run(Plan(work, 60 * minutes, device=device, threads=threads, compiled=compiled), maker)
+    if start is not None:
+        run.start(start)
+    run.train()
 
 
 @base.command()
@@ -58,6 +67,7 @@ def train(portraits: Path, work: Path, minutes: float, device: str, threads: int
 def release(portraits: Path, work: Path, weights: Path) -> None:
     """Write network and statistics to where the repository keeps them."""
     studio(portraits, work).knowledge.write(KNOWLEDGE)
+    keep(trained(work), LEARNT)
     for line in write_release(work, given(), weights):
         click.echo(line)
 

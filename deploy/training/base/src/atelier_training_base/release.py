@@ -36,6 +36,12 @@ def trained(work: Path) -> Denoiser:
     return network
 
 
+def keep(network: Denoiser, path: Path) -> None:
+    """Write weights in half precision, for a later run to begin from."""
+    state = {name: values.numpy().astype(np.float16) for name, values in network.state_dict().items()}
+    np.savez_compressed(path, **state)
+
+
 def release(work: Path, given: Mapping[str, NDArray[np.float32]], weights: Path) -> list[str]:
     """Write the archive to the folder `weights`; return a line a file with its size and SHA-256.
 

@@ -123,6 +123,13 @@ class Run:
         self.optimiser.load_state_dict(state["optimiser"])
         self.step_number, self._before = state["step"], state["seconds"]
 
+    def start(self, weights: Path) -> None:
+        """Begin from weights that an earlier run was released with; the folder's own checkpoint goes before them."""
+        with np.load(weights) as stored:
+            state = {name: torch.from_numpy(stored[name].astype(np.float32)) for name in stored.files}
+        for network in (self.network, self.mean):
+            network.load_state_dict(state)
+
     def _follow(self) -> None:
         """Let the mean of the weights follow, closely at first."""
         decay = min(0.998, (1 + self.step_number) / (20 + self.step_number))
