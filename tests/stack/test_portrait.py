@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from atelier.v1 import artifact_pb2, artifact_pb2_grpc, catalog_pb2, catalog_pb2_grpc, image_pb2, report_pb2, style_pb2
 from atelier_client import Atelier
-from atelier_gateway.default_plugins import atelier_capabilities
+from atelier_gateway.plugins import capabilities
 from atelier_imaging.decode import decode
 from atelier_imaging.portrait import Portrait
 from atelier_models import installed
@@ -125,7 +125,7 @@ def test_another_tenants_artifact_is_not_there(channel: grpc.Channel) -> None:
 def test_the_catalogue_lists_what_is_installed_and_nothing_else(channel: grpc.Channel) -> None:
     catalogue = catalog_pb2_grpc.CatalogServiceStub(channel)
     found = catalogue.ListCapabilities(catalog_pb2.ListCapabilitiesRequest(), timeout=10).capabilities
-    assert {capability.name for capability in found} == {capability.name for capability in atelier_capabilities()}
+    assert {capability.name for capability in found} == {capability.name for capability in capabilities()}
     capability = next(capability for capability in found if capability.name == "style")
     assert capability.health == catalog_pb2.HEALTH_READY
     kinds = [preset.kind for preset in capability.presets]

@@ -64,9 +64,13 @@ def holding(folder: Path, pipeline: str) -> Path:
 def test_each_states_its_licence() -> None:
     told = {name: (one.repository, one.licence) for name, one in checkpoints.load().items()}
     assert told == {
+        "flux1-schnell": ("black-forest-labs/FLUX.1-schnell", "Apache-2.0"),
         "flux2-klein-4b": ("black-forest-labs/FLUX.2-klein-4B", "Apache-2.0"),
         "qwen-image-edit-2509": ("Qwen/Qwen-Image-Edit-2509", "Apache-2.0"),
+        "qwen-image": ("Qwen/Qwen-Image", "Apache-2.0"),
         "reenactment": ("KwaiVGI/LivePortrait", "MIT"),
+        "sdxl": ("stabilityai/stable-diffusion-xl-base-1.0", "CreativeML-OpenRAIL++-M"),
+        "z-image-turbo": ("Tongyi-MAI/Z-Image-Turbo", "Apache-2.0"),
     }
 
 

@@ -103,9 +103,9 @@ class Catalog(catalog_pb2_grpc.CatalogServiceServicer):
 
     async def _ask_anew(self, name: str) -> catalog_pb2.Capability:
         answer = await _describe(self._installed[name])
-        # Silence is not kept: a process that has just come up is seen at once.
-        silent = answer.health == catalog_pb2.HEALTH_UNREACHABLE
-        self._fresh_until[name] = 0.0 if silent else time.monotonic() + _KEEP_SECONDS
+        # Only what is well is kept: a process that has just come up, or to itself again, is seen at once.
+        well = answer.health in _RANK
+        self._fresh_until[name] = time.monotonic() + _KEEP_SECONDS if well else 0.0
         return answer
 
     def _is_fresh(self, name: str) -> bool:
