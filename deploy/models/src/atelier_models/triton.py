@@ -98,6 +98,7 @@ def triton_command(
         "metrics-port": str(metrics_port),
         "allow-gpu-metrics": "false",
         "allow-cpu-metrics": "false",
+        "rate-limit": "execution_count",  # what fills a GPU alone is served alone (triton_config.ALONE)
         "exit-timeout-secs": str(EXIT_SECONDS),
         "log-info": "false",
     }
