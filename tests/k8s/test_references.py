@@ -19,7 +19,7 @@ from atelier_gateway.settings import GatewaySettings
 from atelier_generate.settings import GenerateSettings
 from atelier_identity.settings import IdentitySettings
 from atelier_models.triton import TritonInstall, triton_command
-from atelier_rpc.settings import read
+from atelier_rpc.settings import SettingsError, read
 from atelier_service.model_cache import ModelCacheSettings
 from atelier_service.settings import ServiceSettings
 from atelier_simulation.workload import EDIT, SPREAD, UPSCALE
@@ -145,11 +145,20 @@ def test_every_variable_is_known_to_who_reads_it(cluster: Cluster) -> None:
 
 
 def test_every_value_is_one_that_the_process_takes(cluster: Cluster) -> None:
-    for container in cluster.containers:
-        if container.where not in ELSEWHERE and container.name != "triton":
-            environment = {name: value for name, value in container.environment.items() if not name.endswith("_FILE")}
-            for settings in settings_of(container):
-                read(settings, environment)
+    ours = [each for each in cluster.containers if each.where not in ELSEWHERE and each.name != "triton"]
+    assert {each.where: told for each in ours if (told := complaints(each))} == {}
+
+
+def complaints(container: Container) -> list[str]:
+    """Return what the settings of a container say against its values."""
+    environment = {name: value for name, value in container.environment.items() if not name.endswith("_FILE")}
+    found = []
+    for settings in settings_of(container):
+        try:
+            read(settings, environment)
+        except SettingsError as error:
+            found.append(str(error))
+    return found
 
 
 def test_pictures_are_kept_where_every_process_finds_them(cluster: Cluster) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import skimage.data
 from atelier_models import catalogue, downloads, parity, verification, worker_runs
-from atelier_models.backend.executor import open_executor
+from atelier_models.backend.executor import EXECUTORS, open_executor
 from PIL import Image
 
 if TYPE_CHECKING:
@@ -69,7 +69,9 @@ def test_both_executors_answer_as_pytorch_did(name: str, graph: Path) -> None:
         raise AssertionError("the answers are recorded; nothing has to run")
 
     recorded = verification.original_answers(model, graph, interpreter)
-    parity.hold(model, parity.measure(model, graph, recorded))
+    measured = parity.measure(model, graph, recorded)
+    assert measured["difference"].keys() == set(EXECUTORS)
+    parity.hold(model, measured)
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ async def test_a_put_that_its_caller_cancels_leaves_nothing(open_house: OpenHous
             await asyncio.sleep(0.01)
         call.cancel()
     await house.settled(lambda: house.gateway.gate.calls == 0)
-    await house.settled(lambda: files(tmp_path) == [])
+    assert files(tmp_path) == []
 
 
 async def test_many_put_the_same_file_at_once(open_house: OpenHouse) -> None:

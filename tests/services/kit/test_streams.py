@@ -32,6 +32,7 @@ async def test_a_cancelled_stream_stops_between_two_responses(tmp_path: Path) ->
         await anext(aiter(call))
         call.cancel()
         await until(toy.closed.is_set)
+        assert toy.begun < toy.tiles
         await until(lambda: not at.server.admission.busy)
 
 

@@ -121,6 +121,7 @@ class ToyStream(Servicer):
     """An enlarger that reports one progress a tile."""
 
     tiles: int = 3
+    begun: int = 0
     closed: threading.Event = field(default_factory=threading.Event)
     gate: threading.Event = field(default_factory=threading.Event)
 
@@ -128,6 +129,7 @@ class ToyStream(Servicer):
         try:
             for step in range(self.tiles):
                 call.check()
+                self.begun += 1
                 yield upscale_pb2.UpscaleResponse(progress=report_pb2.Progress(steps_done=step))
                 self.gate.wait(0.02)
             yield upscale_pb2.UpscaleResponse(result=upscale_pb2.UpscaleResult(report=call.report(parameters={})))

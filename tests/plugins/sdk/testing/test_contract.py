@@ -53,9 +53,18 @@ RULES: dict[str, Callable[[EditContract, Edit], None]] = {
 }
 
 
+def said(rule: Callable[[], None]) -> str:
+    """Return what a rule says against a capability; nothing where it is kept."""
+    try:
+        rule()
+    except Broken as broken:
+        return str(broken)
+    return ""
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_a_good_capability_keeps(contract: EditContract, rule: str) -> None:
-    RULES[rule](contract, edit())
+    assert said(lambda: RULES[rule](contract, edit())) == ""
 
 
 @pytest.mark.parametrize(
@@ -89,7 +98,7 @@ def test_an_edit_that_nobody_declares_is_named(contract: EditContract) -> None:
 
 
 def test_a_drained_process_ends_well(contract: EditContract) -> None:
-    contract.test_sigterm_drains()
+    assert said(contract.test_sigterm_drains) == ""
 
 
 @pytest.fixture(scope="module")

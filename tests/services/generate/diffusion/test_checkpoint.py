@@ -124,11 +124,19 @@ def test_any_other_pipeline_is_drawn_with_too(backend: Make, home: Path) -> None
     assert len(events(one)) == 3
 
 
-def test_the_canary_is_quiet_before_and_after_loading(backend: Make) -> None:
+def test_the_canary_loads_nothing_and_then_sees_a_device_that_cannot_multiply(
+    backend: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
     one = backend("unconditional", steps=1)
     one.canary(NoModels())
+    assert one._studio.loaded is None
     events(one)
     one.canary(NoModels())
+    monkeypatch.setattr(torch.Tensor, "__matmul__", torch.Tensor.__add__)
+    with pytest.raises(ModelUnusableError, match="cpu cannot multiply"):
+        one.canary(NoModels())
 
 
 def test_a_checkpoint_is_known_by_its_bytes_wherever_it_lies(backend: Make, copied: Path) -> None:

@@ -49,7 +49,8 @@ def test_each_family_is_spoken_to_in_words_that_the_director_has() -> None:
     from atelier.v1 import generate_pb2
 
     for family in families().values():
-        direct(generate_pb2.Direction(mood="calm"), family.words, frozenset())
+        composed = direct(generate_pb2.Direction(mood="calm"), family.words, frozenset())
+        assert "calm" in composed.prompt.lower(), family.name
 
 
 def test_every_pipeline_is_one_of_diffusers() -> None:
