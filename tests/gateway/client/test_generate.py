@@ -16,7 +16,7 @@ from atelier.v1 import generate_pb2, generate_pb2_grpc, image_pb2, report_pb2
 from atelier_client import AsyncAtelier, Atelier, PictureError
 from atelier_client.again import Record
 from atelier_client.cli import atelier
-from atelier_client.commands.live import half_blocks
+from atelier_client.commands.live import half_blocks, waiting
 from click.testing import CliRunner
 from google.protobuf import json_format
 from PIL import Image
@@ -42,7 +42,8 @@ class Toy(generate_pb2_grpc.GenerateServiceServicer):
     ) -> Iterator[generate_pb2.GenerateResponse]:
         self.requests.append(request)
         seeds = [request.generation.seed + count for count in range(request.generation.candidates or 4)]
-        yield generate_pb2.GenerateResponse(progress=report_pb2.Progress(stage="queued", queue_position=3))
+        waits = report_pb2.Progress(stage="queued", queue_position=3, queue_seconds=20.6)
+        yield generate_pb2.GenerateResponse(progress=waits)
         for index, seed in enumerate(seeds):
             progress = report_pb2.Progress(stage="denoise", steps_done=index + 1, steps_total=len(seeds))
             yield generate_pb2.GenerateResponse(progress=progress)
@@ -122,6 +123,7 @@ def test_candidates_come_back_from_the_most_natural_and_what_happens_is_told(toy
     assert [one.seed for one in drawn.candidates] == [12, 11, 10]
     assert drawn.bytes == drawn.candidates[0].content == square(12)
     assert (steps[0].stage, steps[0].queue_position, steps[-1].steps_done) == ("queued", 3, 3)
+    assert waiting(steps[0]) == "3 before you, about 21 s"
     assert [one.index for one in candidates] == [one.candidate for one in previews] == [0, 1, 2]
     assert drawn.candidates[0].value("realism") == 0.2
 

@@ -58,6 +58,14 @@ async def test_a_full_queue_refuses_with_the_time_until_a_place_is_free() -> Non
     assert (caught.value.retry_after_seconds, caught.value.metadata) == (4.0, {"working": "1", "waiting": "0"})
 
 
+async def test_a_wait_is_foretold_by_the_calls_before_and_how_long_they_take() -> None:
+    gate = admission(Clock(), working=2)
+    assert gate.seconds_until(3) == 0
+    gate.working += 1
+    gate.leave("grade", 4.0)
+    assert gate.seconds_until(3) == 6.0
+
+
 async def test_a_deadline_that_the_usual_time_does_not_fit_is_refused_at_once() -> None:
     clock = Clock()
     gate = admission(clock)

@@ -54,14 +54,17 @@ async def test_a_stream_that_is_malformed_is_refused_before_it_begins(tmp_path: 
     assert [violation.field for violation in error.violations] == ["image"]
 
 
-async def test_a_caller_that_waits_is_told_how_many_are_served_before(tmp_path: Path) -> None:
+async def test_a_caller_that_waits_is_told_how_many_are_served_before_and_for_how_long(tmp_path: Path) -> None:
     toy = ToyStream()
     async with running(toy, tmp_path, declared=capability(SERVICE, max_concurrency=1)) as at:
         stub = upscale_pb2_grpc.UpscaleServiceStub(at.channel)
+        async for _ in stub.Upscale(REQUEST):
+            pass  # How long one takes is known afterwards.
         first = stub.Upscale(REQUEST)
         await anext(aiter(first))
         second = [event.progress async for event in stub.Upscale(REQUEST)]
     assert (second[0].stage, second[0].queue_position) == ("queued", 1)
+    assert second[0].queue_seconds > 0
     assert [told.stage for told in second[1:]] == [""] * 4
 
 

@@ -32,13 +32,15 @@ _UPSCALE = Method(
 class Progress:
     """How far a call is: the stage, how many of its steps are done, and how many there are (0: not known).
 
-    In the stage `queued`, `queue_position` is how many calls are served before it.
+    In the stage `queued`, `queue_position` is how many calls are served before it, and `queue_seconds` about how long
+    that takes (0: not known).
     """
 
     stage: str
     steps_done: int
     steps_total: int
     queue_position: int = 0
+    queue_seconds: float = 0.0
 
 
 def upscale(
@@ -92,4 +94,4 @@ def _tell(on_progress: Callable[[Progress], None] | None, answer: upscale_pb2.Up
 
 def progress_of(told: report_pb2.Progress) -> Progress:
     """Read what a call says of how far it is."""
-    return Progress(told.stage, told.steps_done, told.steps_total, told.queue_position)
+    return Progress(told.stage, told.steps_done, told.steps_total, told.queue_position, told.queue_seconds)

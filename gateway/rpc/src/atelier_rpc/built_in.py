@@ -52,8 +52,9 @@ def built_in_capabilities() -> tuple[Capability, ...]:
             "generate",
             "Portraits from a photographer's words.",
             models=("face_encoder", "portrait_denoiser", "upscaler_restore_x4"),
-            # One process draws one call at a time, which takes seconds.
-            limits=Limits(max_concurrency=1, max_queue=32, default_deadline_seconds=300.0, max_deadline_seconds=1800.0),
+            # One call is drawn at a time. Eight that wait and one more are served within the default deadline, as long
+            # as a call takes half a minute at most: the largest takes 14 s here.
+            limits=Limits(max_concurrency=1, max_queue=8, default_deadline_seconds=300.0, max_deadline_seconds=1800.0),
         ),
     )
 

@@ -213,6 +213,7 @@ class Progress(_message.Message):
     QUEUE_POSITION_FIELD_NUMBER: _builtins.int
     STEPS_DONE_FIELD_NUMBER: _builtins.int
     STEPS_TOTAL_FIELD_NUMBER: _builtins.int
+    QUEUE_SECONDS_FIELD_NUMBER: _builtins.int
     stage: _builtins.str
     """What is going on, such as `queued`, `decode`, `denoise`, `tile` or `encode`."""
     queue_position: _builtins.int
@@ -221,6 +222,8 @@ class Progress(_message.Message):
     """Steps of the stage that are done."""
     steps_total: _builtins.int
     """Steps that the stage has, or 0 where that is not known."""
+    queue_seconds: _builtins.float
+    """About how many seconds it will wait for its turn, by how long calls have taken lately; 0 where that is not known."""
     def __init__(
         self,
         *,
@@ -228,10 +231,11 @@ class Progress(_message.Message):
         queue_position: _builtins.int = ...,
         steps_done: _builtins.int = ...,
         steps_total: _builtins.int = ...,
+        queue_seconds: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["queue_position", b"queue_position", "stage", b"stage", "steps_done", b"steps_done", "steps_total", b"steps_total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["queue_position", b"queue_position", "queue_seconds", b"queue_seconds", "stage", b"stage", "steps_done", b"steps_done", "steps_total", b"steps_total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -111,6 +111,10 @@ class Admission:
             self._usual.setdefault(operation, UsualTime(self._clock)).take(seconds / size)
             self._usual_call.take(seconds)
 
+    def seconds_until(self, position: int) -> float:
+        """Return about how long a call at a place waits: the calls before it, shared among the slots; 0 if unknown."""
+        return self._usual_call.seconds() * position / self._limits.max_concurrency
+
     async def empty(self) -> None:
         """Wait until nobody works or waits."""
         await self._empty.wait()
@@ -135,10 +139,8 @@ class Admission:
         return self._usual[operation].seconds() if operation in self._usual else 0.0
 
     def _usual_wait(self, tenant: str) -> float:
-        """Return how long a newcomer would wait: the calls before it, shared among the slots."""
-        if not self.busy:
-            return 0.0
-        return self._usual_call.seconds() * self._line.next_position(tenant) / self._limits.max_concurrency
+        """Return how long a newcomer would wait."""
+        return self.seconds_until(self._line.next_position(tenant)) if self.busy else 0.0
 
     def _give_up(self, place: Place) -> None:
         """Leave the line, or where the turn had come give the slot to the next."""

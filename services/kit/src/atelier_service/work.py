@@ -133,17 +133,18 @@ class Desk:
             return response
 
     async def stream(
-        self, method: str, queued: Callable[[int], Message | None], request: Message, context: Context
+        self, method: str, queued: Callable[[int, float], Message | None], request: Message, context: Context
     ) -> AsyncIterator[Message]:
         """Answer a server-streaming RPC: the next response is worked on when the last one is on its way.
 
-        `queued` makes the response that says how many calls are served before; None where the RPC has none.
+        `queued` makes the response that says how many calls are served before, and how long that takes; None where the
+        RPC has none.
         """
         asked = self._asked(method, request, context)
         approach = asked.admission.approach(method, asked.deadline, asked.identity.tenant, asked.size)
         async with aclosing(approach) as line:
             async for position in line:
-                if (told := queued(position)) is not None:
+                if (told := queued(position, asked.admission.seconds_until(position))) is not None:
                     yield told
         async with self._working(asked) as work:
             responses = self.function(method)(request, work.call)

@@ -43,7 +43,7 @@ class Live:
 
     def progress(self, told: Progress) -> None:
         """Show how far the call is."""
-        name = f"{told.queue_position} before you" if told.stage == "queued" else "drawing"
+        name = waiting(told) if told.stage == "queued" else "drawing"
         self._bar.update(self._task, name=name, completed=told.steps_done, total=told.steps_total or None)
 
     def preview(self, shown: Preview) -> None:
@@ -57,6 +57,12 @@ class Live:
 
     def _show(self, picture: PilImage, label: str) -> None:
         self._live.update(Group(self._bar, half_blocks(picture), Text(label, style="dim")))
+
+
+def waiting(told: Progress) -> str:
+    """Say how many calls are served before, and about how long that takes where it is known."""
+    about = f", about {told.queue_seconds:.0f} s" if told.queue_seconds >= 1 else ""
+    return f"{told.queue_position} before you{about}"
 
 
 def half_blocks(picture: PilImage, columns: int = _COLUMNS) -> Text:
