@@ -57,7 +57,7 @@ test: setup models torch ## Set up everything and run every test; those that nee
 	@$(BIN)/python -m pytest
 	@$(if $(TORCH_TESTS),$(TORCH)/bin/python -m pytest $(TORCH_TESTS))
 
-bench: setup models ## Measure speed and memory; writes docs/benchmarks.md. ONLY="edit.py style.py" measures these alone.
+bench: setup models torch ## Measure speed and memory; writes docs/benchmarks.md. ONLY="edit.py style.py" measures these alone.
 	@$(BIN)/python benchmarks/report.py $(ONLY)
 
 scale: setup ## Simulate the house from 1 to 256 processes; writes the figures of docs/91-scale.md (a minute or two).

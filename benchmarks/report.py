@@ -26,6 +26,7 @@ SECTIONS = {
     "expression.py": "Expression",
     "generate.py": "Generate: speed and memory",
     "generate_quality.py": "Generate: quality",
+    "generate_diffusers.py": "Generate: with a diffusion model",
     "identity_service.py": "The identity service",
     "identity.py": "Identity",
     "lens.py": "Lens",
