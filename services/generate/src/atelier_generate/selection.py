@@ -12,7 +12,7 @@ from atelier_generate.person import SIMILARITY
 from atelier_generate.technical import held
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from atelier.v1.image_pb2 import Image
     from atelier_imaging.face import Face
@@ -55,22 +55,55 @@ class Finished:
         return all(verdict is Verdict.PASS for verdict in judged)
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What orders candidates: a value, the more the better, and how it is told; `said` shows one candidate's."""
+
+    name: str
+    value: Callable[[Finished], float]
+    said: Callable[[Finished], str] = lambda _: ""
+
+
 def ranked(candidates: Sequence[Finished]) -> list[Finished]:
     """Order candidates from the most natural.
 
-    Those that keep the identity floor come first, then those that have one face, then by the critic's realism. Where
-    it could not be measured, by how many technical gates are held and then by sharpness. Of equals the first drawn.
+    Those that keep the identity floor come first, then those that have one face, then by the critic's realism in
+    steps of a hundredth, as it is told. Of equals, and where it could not be measured, by how many technical gates are
+    held and then by sharpness, which is the face's at one size whatever the picture's. Of equals the first drawn.
     """
-    return sorted(candidates, key=_rank, reverse=True)
+    return sorted(candidates, key=lambda one: (*(rule.value(one) for rule in _RULES), -one.index), reverse=True)
 
 
-def _rank(one: Finished) -> tuple[bool, bool, float, int, float, int]:
-    realism, sharpness = one.value(REALISM), one.value("sharpness")
-    return (
-        one.keeps_floor,
-        len(one.faces) == 1,
-        -1.0 if realism is None else realism,
-        held(one.measures),
-        sharpness or 0.0,
-        -one.index,
-    )
+def reason(ranking: Sequence[Finished]) -> str | None:
+    """Say by what the first of a ranking comes before the second; None where it is alone."""
+    if len(ranking) < 2:
+        return None
+    first, second = ranking[:2]
+    told = f"Candidate {first.index} comes before candidate {second.index}, counted from 0"
+    for rule in _RULES:
+        if rule.value(first) != rule.value(second):
+            figures = f": {rule.said(first)} against {rule.said(second)}" if rule.said(first) else ""
+            return f"{told}, by {rule.name}{figures}."
+    return f"{told}, because it was drawn first: nothing that was measured tells them apart."
+
+
+def _realism(one: Finished) -> float:
+    value = one.value(REALISM)
+    return -1.0 if value is None else round(value, 2)
+
+
+def _said(name: str, digits: int) -> Callable[[Finished], str]:
+    def say(one: Finished) -> str:
+        value = one.value(name)
+        return "not measurable" if value is None else f"{value:.{digits}f}"
+
+    return say
+
+
+_RULES: Final = (
+    Rule("the identity floor", lambda one: one.keeps_floor),
+    Rule("having one face", lambda one: len(one.faces) == 1),
+    Rule("realism", _realism, _said(REALISM, 2)),
+    Rule("the technical gates that it holds", lambda one: held(one.measures), lambda one: str(held(one.measures))),
+    Rule("sharpness", lambda one: one.value("sharpness") or 0.0, _said("sharpness", 4)),
+)

@@ -20,7 +20,7 @@ from atelier_generate.finishing import Finisher
 from atelier_generate.person import SIMILARITY, Referenced, below_floor
 from atelier_generate.profile import Profiled
 from atelier_generate.safety import prepared
-from atelier_generate.selection import ranked
+from atelier_generate.selection import ranked, reason
 from atelier_generate.watching import Watched
 
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ class GenerateServicer(Servicer):
         call.notes.extend(remedies(commission.request.generation, commission.composed, commission.sketches[0].brief))
         ranking = ranked(finished)
         self._keep_floor(request, ranking[0])
+        if (why := reason(ranking)) is not None:
+            call.notes.append(why)
         yield messages.result(commission, ranking, call, include_mesh=request.include_mesh)
 
     def compose(self, request: generate_pb2.ComposeRequest, call: Call) -> generate_pb2.ComposeResponse:

@@ -22,6 +22,8 @@ EYES_OPEN: Final = Gate(minimum=0.17, fail_below=0.10)
 SHARPNESS: Final = Gate(minimum=0.0095, fail_below=0.005)
 CLIPPED: Final = Gate(maximum=0.026, fail_above=0.10)
 
+_NAMES: Final = frozenset({"faces", "eyes_open", "sharpness", "clipped"})
+
 # A face is looked at where the pupils are this many pixels apart, whatever its own size.
 _SEEN_INTEROCULAR: Final = 64.0
 _SEEN: Final = 160
@@ -42,8 +44,8 @@ def technical_measures(portrait: Portrait) -> tuple[Measure, ...]:
 
 
 def held(measures: tuple[Measure, ...]) -> int:
-    """Count the gates that are held."""
-    return sum(one.verdict is Verdict.PASS for one in measures)
+    """Count the technical gates that are held, whatever else was measured."""
+    return sum(one.name in _NAMES and one.verdict is Verdict.PASS for one in measures)
 
 
 def _tile(portrait: Portrait, face: Face) -> NDArray[np.float32]:

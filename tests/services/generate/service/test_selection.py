@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from atelier.v1 import image_pb2
-from atelier_generate.selection import Finished, ranked
+from atelier_generate.selection import Finished, ranked, reason
 from atelier_generate.technical import EYES_OPEN, SHARPNESS
 from atelier_imaging.measures import Gate, judged, not_measurable
+
+ANY = Gate(minimum=0)
 
 if TYPE_CHECKING:
     from atelier_imaging.measures import Measure
@@ -62,6 +65,36 @@ def test_without_a_critic_gates_count_and_then_sharpness() -> None:
     soft = candidate(1, judged("eyes_open", 0.3, "ratio", EYES_OPEN, ""), judged("sharpness", 0.012, "", SHARPNESS, ""))
     crisp = candidate(2, judged("eyes_open", 0.3, "ratio", EYES_OPEN, ""), judged("sharpness", 0.02, "", SHARPNESS, ""))
     assert order(blink, soft, crisp) == [2, 1, 0]
+
+
+def test_of_equally_real_ones_the_crisper_comes_first_and_what_the_caller_has_measured_does_not_matter() -> None:
+    soft = candidate(0, realism(0.912), judged("sharpness", 0.012, "", SHARPNESS, ""), judged("grain", 1, "", ANY, ""))
+    crisp = candidate(1, realism(0.908), judged("sharpness", 0.02, "", SHARPNESS, ""))
+    real = candidate(2, realism(0.93), judged("sharpness", 0.001, "", SHARPNESS, ""))
+    assert order(soft, crisp, real) == [2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("best", "second", "why"),
+    [
+        ((realism(0.9),), (realism(0.5),), "by realism: 0.90 against 0.50."),
+        ((realism(0.9),), (not_measurable("realism", "score", None, ""),), "by realism: 0.90 against not measurable."),
+        ((likeness(0.6),), (likeness(0.4),), "by the identity floor."),
+        (
+            (judged("sharpness", 0.03, "", SHARPNESS, ""),),
+            (judged("sharpness", 0.02, "", SHARPNESS, ""),),
+            "by sharpness: 0.0300 against 0.0200.",
+        ),
+        ((), (), "because it was drawn first: nothing that was measured tells them apart."),
+    ],
+)
+def test_why_the_first_is_the_first_is_told(best: tuple[Measure, ...], second: tuple[Measure, ...], why: str) -> None:
+    told = reason(ranked([candidate(1, *second), candidate(0, *best)]))
+    assert told == f"Candidate 0 comes before candidate 1, counted from 0, {why}"
+
+
+def test_of_one_candidate_no_reason_is_given() -> None:
+    assert reason([candidate(0)]) is None
 
 
 def test_of_equals_the_first_drawn_comes_first() -> None:
