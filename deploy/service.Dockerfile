@@ -1,6 +1,7 @@
 # syntax=docker/dockerfile:1
 # One image of a capability:   docker build -f deploy/service.Dockerfile --build-arg SERVICE=style -t atelier-style .
 # Of a plugin of this repository:  --build-arg SERVICE=lens --build-arg SOURCE=plugins/lens
+# With plugins that work inside it:  --build-arg SERVICE=generate --build-arg PLUGINS=./plugins/inspect
 #
 # The base is named by its tag; a release pins it by digest: --build-arg PYTHON=python:3.11-slim-bookworm@sha256:…
 ARG PYTHON=python:3.11-slim-bookworm
@@ -9,6 +10,7 @@ ARG PYTHON=python:3.11-slim-bookworm
 FROM ${PYTHON} AS build
 ARG SERVICE
 ARG SOURCE=services/${SERVICE}
+ARG PLUGINS=""
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_COMPILE=1
 WORKDIR /src
 COPY constraints.txt ./
@@ -19,7 +21,7 @@ COPY services services
 COPY deploy/models deploy/models
 RUN python -m venv --without-pip /opt/atelier \
  && pip --python /opt/atelier/bin/python install -c constraints.txt \
-      ./proto ./plugins/sdk ./gateway/rpc ./services/imaging ./services/kit "./${SOURCE}"
+      ./proto ./plugins/sdk ./gateway/rpc ./services/imaging ./services/kit "./${SOURCE}" ${PLUGINS}
 # What is inside, as CycloneDX: /opt/atelier/sbom.json.
 RUN pip install -c constraints.txt cyclonedx-bom \
  && cyclonedx-py environment /opt/atelier/bin/python --output-file /opt/atelier/sbom.json

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 from atelier_gateway import plugins
 from atelier_gateway.settings import GatewaySettings
+from atelier_generate.selection import REALISM
+from atelier_generate.settings import GenerateSettings
 from atelier_identity.settings import IdentitySettings
 from atelier_models.engines.versions import pinned
 from atelier_service.settings import ServiceSettings
@@ -25,6 +30,7 @@ ROOT = Path(__file__).parents[3]
 DOCKERFILES = sorted((ROOT / "deploy").glob("*.Dockerfile"))
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())
 SERVERS = {name: each for name, each in COMPOSE["services"].items() if name != "folders"}
+OWN_SETTINGS: dict[str, type] = {"identity": IdentitySettings, "generate": GenerateSettings}
 # Read by the image's own command, and by Python.
 OF_THE_IMAGE = {"ATELIER_CAPABILITY", "PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
 
@@ -111,10 +117,21 @@ def test_a_server_of_compose_can_write_nothing_but_what_it_is_given(name: str) -
 @pytest.mark.parametrize("name", sorted(SERVERS))
 def test_a_server_of_compose_is_told_only_what_it_knows(name: str) -> None:
     settings = variables(GatewaySettings if name == "gateway" else ServiceSettings)
-    more = variables(IdentitySettings) if name == "identity" else set()
+    more = variables(OWN_SETTINGS[name]) if name in OWN_SETTINGS else set()
 
     # What all are told, the gateway too, may be of use to services alone.
     assert SERVERS[name]["environment"].keys() <= settings | more | variables(ServiceSettings)
+
+
+def test_candidates_are_ranked_by_a_critic_and_compared_with_profiles() -> None:
+    generate = SERVERS["generate"]
+    plugin = ROOT / generate["build"]["args"]["PLUGINS"]
+    modules = tomllib.loads((plugin / "pyproject.toml").read_text())["project"]["entry-points"]["atelier"].values()
+    measures = [one.name for module in modules for one in importlib.import_module(module).atelier_measures()]
+
+    assert REALISM in measures
+    assert urlsplit(generate["environment"]["ATELIER_IDENTITY_ADDRESS"]).path == "/identity:8620"
+    assert set(generate["networks"]) & set(SERVERS["identity"]["networks"])
 
 
 def test_all_that_is_mounted_is_declared() -> None:
