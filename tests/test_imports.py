@@ -60,7 +60,7 @@ BANNED = {
 }
 
 # Run by environments of their own, which hold what these import: model conversion, and Triton's Python backend.
-ELSEWHERE = ("atelier_models/worker/", "atelier_models/backend/")
+ELSEWHERE = ("atelier_models/worker/", "atelier_models/backend/", "atelier_generate/loop/model.py")
 
 # What needs the extra `atelier-sdk[testing]`, the SDK itself being installed with pluggy alone, or
 # `atelier-service[diffusion]`.

@@ -6,6 +6,7 @@ Each command imports what it works with when it runs, so that the command line s
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -194,11 +195,16 @@ def repository(target: Target, sms: tuple[int, ...], precision: EnginePrecision,
     The repository holds a complete configuration, the graph or the engines, and the code of every model, and may be
     copied elsewhere. For gpu the engines must have been built and compared with their graphs.
 
+    Where ATELIER_GENERATOR is `triton` it also holds diffusion_loop, which draws with the checkpoint that the variables
+    ATELIER_GENERATOR_... name. The checkpoint itself is left where it is.
+
     \b
     atelier models repository
     atelier models repository --target gpu --sm 89 --sm 90
+    ATELIER_GENERATOR=triton atelier models repository
     """  # noqa: D301 - \b is click's sign for a paragraph that keeps its lines
     from atelier_models import install
+    from atelier_models.loop import configured
     from atelier_models.repository import write_repository
     from atelier_models.targets import Engines
 
@@ -210,7 +216,8 @@ def repository(target: Target, sms: tuple[int, ...], precision: EnginePrecision,
     if target != "local":
         with alone(home):
             engines = Engines(sms, precision) if sms else None
-            place = write_repository(catalogue_file.load().models.values(), home, target, engines)
+            loop = configured(os.environ, target, home)
+            place = write_repository(catalogue_file.load().models.values(), home, target, engines, loop)
     if as_json:
         click.echo(json.dumps({"path": str(place), "models": sorted(ready.models)}))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from atelier_models import catalogue as catalogue_file
 from atelier_models import installed
 from atelier_models.conversion import convert
 from atelier_models.home import alone
+from atelier_models.loop import configured
 from atelier_models.repository import write_repository
 
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ class Ready:
 def ensure(home: Path, progress: Reporter, catalogue: Catalogue | None = None) -> Ready:
     """Pull, convert and write whatever is missing of the catalogue's models; return where they are.
 
-    Raises what pulling and converting raise: `RegistryUnreachableError`, `ChecksumMismatchError`, `ModelUnusableError`.
+    Raises what pulling and converting raise, `RegistryUnreachableError`, `ChecksumMismatchError`, `ModelUnusableError`,
+    and what `configured` raises.
     """
     wanted = catalogue or catalogue_file.load()
     models = list(wanted.models.values())
@@ -42,4 +45,4 @@ def ensure(home: Path, progress: Reporter, catalogue: Catalogue | None = None) -
             there = {
                 model.name: place for model, place in zip(models, convert(models, wanted, home, progress), strict=True)
             }
-        return Ready(there, write_repository(models, home))
+        return Ready(there, write_repository(models, home, loop=configured(os.environ, "local", home)))

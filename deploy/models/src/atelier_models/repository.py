@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from atelier_models.loop import loop_files
 from atelier_models.targets import running
 from atelier_models.triton_config import config_text
 
@@ -19,13 +20,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from atelier_models.catalogue import Model
+    from atelier_models.loop import Loop
     from atelier_models.targets import Engines, Running, Target
 
 
 def write_repository(
-    models: Iterable[Model], home: Path, target: Target = "local", engines: Engines | None = None
+    models: Iterable[Model],
+    home: Path,
+    target: Target = "local",
+    engines: Engines | None = None,
+    loop: Loop | None = None,
 ) -> Path:
     """Return the repository of these models for a target, written if it is not there; `engines` for `gpu`.
+
+    With `loop` it holds the denoising loop besides.
 
     Raises `ModelNotInstalledError` for a model that is not installed, `ModelUnusableError` for an engine that is not
     admitted.
@@ -35,6 +43,8 @@ def write_repository(
         for model in models
         for name, content in _files(model, running(model, home, target, engines)).items()
     }
+    if loop is not None:
+        files |= loop_files(loop, target)
     place = home / "triton" / _digest(files)
     if place.is_dir():
         return place

@@ -32,8 +32,10 @@ HEAVY: Final = frozenset({"portrait_denoiser"})
 _BACKEND_FILES: Final = ("model.py", "executor.py")
 # Half a millisecond's wait for company is nothing that a caller feels, and fills batches as soon as two call.
 _WAIT_MICROSECONDS: Final = 500
-# Requests that may wait, for how long, and in how many classes.
-_QUEUE, _LONGEST_WAIT_MILLISECONDS, _CLASSES = 64, 2000, 2
+# Requests that may wait, in how many classes, and for how long.
+QUEUE: Final = 64
+CLASSES: Final = 2
+_LONGEST_WAIT_MILLISECONDS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,9 @@ def running(model: Model, home: Path, target: Target, engines: Engines | None = 
         return Running("python", False, model.triton, told, {**graph, **code, installed.CONTRACT: contract})
     waiting = dataclasses.replace(
         model.triton,
-        queue_size=_QUEUE,
+        queue_size=QUEUE,
         queue_timeout_milliseconds=_LONGEST_WAIT_MILLISECONDS,
-        priorities=_CLASSES,
+        priorities=CLASSES,
         queue_delay_microseconds=_WAIT_MICROSECONDS,
     )
     if target == "cpu":

@@ -6,6 +6,7 @@ that waited too long is refused (REJECT), never served late.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,22 +25,20 @@ def config_text(model: Model, running: Running) -> str:
         f'name: "{model.name}"',
         f'backend: "{running.backend}"',
         f"max_batch_size: {running.triton.max_batch}",
-        *(_border("input", name, border.shape) for name, border in model.inputs.items()),
-        *(_border("output", name, border.shape) for name, border in model.outputs.items()),
-        _instances(running),
+        *(border_text("input", name, border.shape) for name, border in model.inputs.items()),
+        *(border_text("output", name, border.shape) for name, border in model.outputs.items()),
+        instances_text(running),
         *(f'cc_model_filenames {{ key: "{sm}" value: "{file}" }}' for sm, file in running.plans.items()),
         "version_policy { latest { num_versions: 1 } }",
-        _batching(running.triton),
+        batching_text(running.triton),
         *_warm_ups(model, running),
-        *(
-            f'parameters {{ key: "{key}" value {{ string_value: "{text}" }} }}'
-            for key, text in running.parameters.items()
-        ),
+        *parameters_text(running),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _instances(running: Running) -> str:
+def instances_text(running: Running) -> str:
+    """Return how many copies run where, and what each needs to run."""
     kind = "KIND_GPU" if running.on_gpu else "KIND_CPU"
     profiles = " ".join(f'profile: "{index}"' for index in range(running.profiles))
     limit = f'rate_limiter {{ resources {{ name: "{ALONE}" count: 1 }} }}' if running.heavy else ""
@@ -51,11 +50,18 @@ def _sizes(sizes: Sequence[int]) -> str:
     return "[" + ", ".join(str(size) for size in sizes) + "]"
 
 
-def _border(kind: str, name: str, shape: Sequence[int]) -> str:
-    return f'{kind} {{ name: "{name}" data_type: TYPE_FP32 dims: {_sizes(shape)} }}'
+def border_text(kind: str, name: str, shape: Sequence[int], data_type: str = "FP32") -> str:
+    """Return an input or output; -1 is a free size."""
+    return f'{kind} {{ name: "{name}" data_type: TYPE_{data_type} dims: {_sizes(shape)} }}'
 
 
-def _batching(triton: TritonSettings) -> str:
+def parameters_text(running: Running) -> Iterator[str]:
+    """Yield what reaches the backend as text."""
+    for key, text in running.parameters.items():
+        yield f'parameters {{ key: "{key}" value {{ string_value: {json.dumps(text, ensure_ascii=False)} }} }}'
+
+
+def batching_text(triton: TritonSettings) -> str:
     """Return the dynamic batcher with only those limits that are set, because Triton treats any of them as a policy."""
     lines = [
         f"  preferred_batch_size: {_sizes(triton.preferred_batches)}",

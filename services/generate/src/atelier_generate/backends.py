@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from atelier_generate.settings import DIFFUSERS
+from atelier_generate.settings import DIFFUSERS, TRITON
 
 if TYPE_CHECKING:
     from atelier_generate.backend import Backend
@@ -16,6 +16,10 @@ def open_backend(generator: str) -> Backend:
         from atelier_generate.diffusion import open_diffusers
 
         return open_diffusers()
+    if generator == TRITON:
+        from atelier_generate.loop import open_triton
+
+        return open_triton()
     from atelier_generate.base import EmbeddedBackend
 
     return EmbeddedBackend()

@@ -9,6 +9,7 @@ from atelier_rpc.settings import choice, setting
 
 BASE: Final = "atelier-base"
 DIFFUSERS: Final = "diffusers"
+TRITON: Final = "triton"
 
 
 def count(text: str) -> int:
@@ -26,8 +27,9 @@ class GenerateSettings:
     generator: str = setting(
         "ATELIER_GENERATOR",
         BASE,
-        f"What draws: `{BASE}`, the embedded generator, or `{DIFFUSERS}`, a checkpoint of a diffusion model.",
-        parse=choice(BASE, DIFFUSERS),
+        f"What draws: `{BASE}`, the embedded generator, or a checkpoint of a diffusion model, in this process "
+        f"(`{DIFFUSERS}`) or in Triton (`{TRITON}`).",
+        parse=choice(BASE, DIFFUSERS, TRITON),
     )
     at_once: int = setting(
         "ATELIER_GENERATOR_AT_ONCE", 1, "Calls that are drawn at once: as many as the device has room for.", parse=count

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from atelier_generate.backend import Backend
     from numpy.typing import NDArray
 
 SIDE, STEPS = 64, 3
@@ -85,7 +86,7 @@ def sketch(seed: int = 1, prompt: str = "a calm person", negative: str = "", fra
     return Sketch(seed, Brief(frame=frame or Frame(48, 64)), prompt, negative)
 
 
-def events(backend: DiffusersBackend, *sketches: Sketch, check: Callable[[], None] = lambda: None, **order: Any) -> Any:
+def events(backend: Backend, *sketches: Sketch, check: Callable[[], None] = lambda: None, **order: Any) -> Any:
     """Draw, and return all that is told."""
     return list(backend.draw(Order(sketches or (sketch(),), **order), NoModels(), check))
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
-from atelier_sdk.errors import DeviceMemoryError
+from atelier_sdk.errors import DeviceMemoryError, ModelUnusableError
 from atelier_service.diffusion.checkpoint import Place, digest, locate
 from atelier_service.diffusion.loading import device_of, load, require_host
 from atelier_service.diffusion.memory import give_back, is_memory
@@ -20,7 +21,7 @@ from atelier_generate.diffusion.projection import Projection
 from atelier_generate.diffusion.settings import LAYERS, MODELS, NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping
 
     import numpy as np
     from atelier_service.diffusion.checkpoint import Checkpoint
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from atelier_generate.diffusion.watching import Stepped
 
 _DISTRIBUTION: Final = "atelier-generate"
+_LIBRARIES: Final = ("torch", "diffusers", "transformers")
 _OTHERWISE: Final = "set ATELIER_GENERATOR_CHECKPOINT to a folder that holds it, or ATELIER_GENERATOR to `atelier-base`"
 
 
@@ -81,6 +83,44 @@ class Studio:
     def device(self) -> str:
         """Return the device that drawing is done on."""
         return device_of(self.settings.device)
+
+    @property
+    def record(self) -> Mapping[str, object]:
+        """Return the libraries' versions and, once it is loaded, the checkpoint's SHA-256 and how it is run."""
+        made: dict[str, object] = {"libraries": {name: version(name) for name in _LIBRARIES}}
+        if (loaded := self.loaded) is not None:
+            made |= {
+                "checkpoint": loaded.checkpoint.version,
+                "checkpoint_sha256": loaded.sha256,
+                "steps": loaded.mode.steps,
+                "arguments": dict(loaded.mode.call),
+                "device": self.device,
+                "precision": str(loaded.pipeline.dtype).removeprefix("torch."),
+            }
+        return made
+
+    def open(self) -> None:
+        """Load the checkpoint now, not at the first candidate. Raises what `ready` raises."""
+
+        def load_it(*_: object) -> None:
+            self._opened()
+
+        for _ in self.bench.follow(load_it, lambda: None):
+            pass  # loading tells nothing
+
+    def canary(self) -> None:
+        """See that the checkpoint is there and, once it is loaded and not at work, that its device can multiply.
+
+        Raises what `locate` raises, and ModelUnusableError.
+        """
+        self.checkpoint  # noqa: B018 (asked for what it raises)
+        if self.loaded is None or self.bench.is_busy:
+            return
+        import torch
+
+        ones = torch.ones((8, 8), device=self.device)
+        if float((ones @ ones).sum()) != 512:
+            raise ModelUnusableError(f"{self.device} cannot multiply.", metadata={"model": self.family.name})
 
     def ready(self) -> Checkpoint:
         """Return the checkpoint where it and the packages that it needs are there, without loading it.
