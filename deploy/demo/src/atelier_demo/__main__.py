@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import skimage.data
 from atelier_client import Atelier
+from atelier_local.commands import SaysWhy
 from atelier_local.stack import running_stack
 from atelier_models.progress import OnConsole
 from PIL import Image
@@ -23,7 +24,7 @@ STEPS = (generate.run, analysis.run, style.run, edit.run, expression.run, identi
 """In this order; a capability adds its step here. Identity looks at all that was made before it; 4K comes last."""
 
 
-@click.command()
+@click.command(cls=SaysWhy)
 @click.option("--out", "folder", type=click.Path(path_type=Path), default=Path("out/demo"), show_default=True)
 def main(folder: Path) -> None:
     """Draw a portrait from words, and take a real one through face analysis and every installed capability.
