@@ -31,6 +31,7 @@ class Pages(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         port = self.connection.getsockname()[1]
         moved = {"/there": "/picture", "/away": f"http://localhost:{port}/picture", "/loop": "/loop"}
+        moved |= {"/nonsense": "http://[nonsense", "/named": "/sch\xf6n", "/spaced": "/a b"}
         if self.path in moved:
             self.send_response(302)
             self.send_header("Location", moved[self.path])
@@ -79,6 +80,12 @@ def test_a_redirect_to_another_host_is_refused_even_when_that_is_allowed(site: s
 def test_a_redirect_without_end_is_given_up(site: str) -> None:
     with pytest.raises(UriUnreachableError, match="leads on and on"):
         fetch(f"{site}/loop", site)
+
+
+@pytest.mark.parametrize("path", ["/nonsense", "/named", "/spaced"])
+def test_a_redirect_to_what_is_no_address_is_given_up(site: str, path: str) -> None:
+    with pytest.raises(UriUnreachableError, match="leads to what is no address"):
+        fetch(f"{site}{path}", site)
 
 
 def test_a_missing_picture_is_told_with_its_status(site: str) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
 
+from atelier_rpc.uri import is_uri
 from atelier_sdk.errors import DeadlineTooShortError, ImageTooLargeError, UriNotAllowedError, UriUnreachableError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Fetcher:
             answer = self._get(origin, urlsplit(uri), deadline=deadline, check=check)
             if isinstance(answer, bytes):
                 return answer
-            uri = urljoin(uri, answer)
+            uri = _led_to(origin, uri, answer)
             if self._admit(uri) != origin:
                 raise UriNotAllowedError("The address leads on to another host.", metadata={"host": origin.host})
         raise _unreachable(origin, "it leads on and on")
@@ -152,6 +153,17 @@ def _public_address(origin: Origin) -> str:
     if not all(ipaddress.ip_address(address.partition("%")[0]).is_global for address in addresses):
         raise UriNotAllowedError(f"{origin.host} leads into a private network.", metadata={"host": origin.host})
     return addresses[0]
+
+
+def _led_to(origin: Origin, uri: str, location: str) -> str:
+    """Return the address that an answer leads on to. Raises UriUnreachableError if it is none."""
+    try:
+        target = urljoin(uri, location)
+    except ValueError:
+        target = ""
+    if not is_uri(target):
+        raise _unreachable(origin, "it leads to what is no address")
+    return target
 
 
 def _patience(deadline: float) -> float:
