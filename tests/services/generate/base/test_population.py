@@ -47,3 +47,11 @@ def test_conditioning_is_exact() -> None:
     drawn = small.draw({ATTRIBUTES[0]: 2.0}, np.random.default_rng(0).standard_normal((20_000, size), np.float32))
     assert drawn.attributes[:, 1].mean() == pytest.approx(1.6, abs=0.02)
     assert drawn.attributes[:, 1].var() == pytest.approx(0.36, abs=0.02)
+
+
+def test_one_more_wish_leaves_the_sitter_who_they_are() -> None:
+    chance = noise(2)
+    plain = POPULATION.draw({"age_years": 45.0}, chance).texture
+    smiling = POPULATION.draw({"age_years": 45.0, "smile": 0.15}, chance).texture
+    moved = np.linalg.norm(smiling - plain, axis=1)
+    assert np.all(moved < np.linalg.norm(plain[0] - plain[1]) / 3)

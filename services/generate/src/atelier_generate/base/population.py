@@ -7,6 +7,7 @@ for a normal distribution is known exactly (Bishop, "Pattern Recognition and Mac
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +29,7 @@ class Sitters:
     attributes: NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Population:
     """The distribution, float32: `covariance` (D, D) of shape, texture and attributes, all of mean 0.
 
@@ -45,29 +46,30 @@ class Population:
         return np.asarray((values - self.attribute_mean) / self.attribute_deviation, np.float32)
 
     def draw(self, asked: Mapping[str, float], noise: NDArray[np.float32]) -> Sitters:
-        """Draw a sitter for each row of standard normal `noise` (N, D), with attributes `asked` in their own units."""
+        """Draw a sitter for each row of standard normal `noise` (N, D), with attributes `asked` in their own units.
+
+        The same noise is the same sitter, moved no further than what is asked has to move them: drawn free first, then
+        corrected (Matheron's rule; Wilson et al., "Efficiently Sampling Functions from Gaussian Process Posteriors",
+        ICML 2020).
+        """
         start = len(self.covariance) - len(ATTRIBUTES)
-        given = [start + ATTRIBUTES.index(name) for name in asked]
-        level = np.array(
-            [
-                (value - self.attribute_mean[index - start]) / self.attribute_deviation[index - start]
-                for value, index in zip(asked.values(), given, strict=True)
-            ],
-            np.float64,
-        )
-        mean, covariance = self._conditioned(given, level)
-        values, vectors = np.linalg.eigh(covariance)
-        drawn = mean + noise @ (vectors * np.sqrt(np.maximum(values, 0))).T
+        places = [ATTRIBUTES.index(name) for name in asked]
+        given = [start + place for place in places]
+        values = np.array(list(asked.values()), np.float64)
+        level = (values - self.attribute_mean[places]) / self.attribute_deviation[places]
+        free = noise @ self._root.T
+        drawn = free + (level - free[:, given]) @ self._gain(given).T
         rows = np.asarray(drawn, np.float32)
         return Sitters(rows[:, : self.shapes], rows[:, self.shapes : start], rows[:, start:])
 
-    def _conditioned(
-        self, given: list[int], level: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    @cached_property
+    def _root(self) -> NDArray[np.float64]:
+        """Return a square root (D, D) of the covariance."""
+        values, vectors = np.linalg.eigh(self.covariance.astype(np.float64))
+        return np.asarray(vectors * np.sqrt(np.maximum(values, 0)))
+
+    def _gain(self, given: list[int]) -> NDArray[np.float64]:
+        """Return how far each number (D,) goes with each of those that are given, (D, G)."""
         whole = self.covariance.astype(np.float64)
-        if not given:
-            return np.zeros(len(whole)), whole
         known = whole[np.ix_(given, given)] + 1e-4 * np.eye(len(given))
-        gain = np.linalg.solve(known, whole[given]).T
-        left = whole - gain @ whole[given]
-        return gain @ level, (left + left.T) / 2
+        return np.asarray(np.linalg.solve(known, whole[given]).T)
