@@ -12,6 +12,7 @@ from atelier_models.progress import Silent
 from atelier_sdk.errors import HostUnsuitableError, ModelUnusableError, RegistryUnreachableError
 from click.testing import CliRunner
 
+PAGE = Path(__file__).parents[3] / "docs" / "30-models.md"
 QWEN = checkpoints.load()["qwen-image-edit-2509"]
 FLUX = checkpoints.load()["flux2-klein-4b"]
 
@@ -138,3 +139,10 @@ def test_a_folder_that_holds_another_is_refused(tmp_path: Path, monkeypatch: pyt
 def test_options_of_checkpoints_go_with_one_checkpoint(arguments: list[str]) -> None:
     done = CliRunner().invoke(models, ["pull", *arguments])
     assert (done.exit_code, "the name of one checkpoint" in done.stderr) == (2, True)
+
+
+def test_the_page_lists_each_with_its_licence() -> None:
+    rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    for name, one in checkpoints.load().items():
+        (row,) = (row for row in rows if row.startswith(f"| `{name}` ("))
+        assert row.split(" | ")[1].startswith(one.licence), name

@@ -99,6 +99,11 @@ def test_the_table_has_a_line_for_every_variable() -> None:
     ]
 
 
+def test_the_table_says_a_default_as_a_variable_would() -> None:
+    defaults = {line.split("|")[1].strip(" `"): line.split("|")[2].strip() for line in table(Toy).splitlines()[2:]}
+    assert (defaults["TOY_QUICK"], defaults["TOY_FOLDER"]) == ("`false`", "empty")
+
+
 def started(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr(sys, "argv", ["toy", *arguments])
     with pytest.raises(SystemExit) as caught:

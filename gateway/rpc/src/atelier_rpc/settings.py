@@ -121,8 +121,11 @@ def table(kind: type[Any]) -> str:
 
 
 def _shown(default: object) -> str:
+    """Write a default as a variable would say it."""
     text = ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
-    return f"`{text}`" if text else "empty"
+    if isinstance(default, bool):
+        text = text.lower()
+    return f"`{text}`" if text and default is not None else "empty"
 
 
 def number(*, minimum: float, maximum: float = float("inf")) -> Callable[[str], float]:
