@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
+from atelier_generate.capability import generate_capability
+from atelier_rpc.errors import from_rpc_error
 
 from tests.services.generate.service.serving import models_folder, serving, until
 from tests.services.generate.service.sketchbook import Networks, Sketchbook
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from atelier.v1 import generate_pb2
 
     from tests.services.generate.service.serving import Running
 
@@ -59,12 +63,24 @@ async def test_a_call_stops_at_its_deadline(tmp_path: Path, models: Networks) ->
     assert (error.status, models.steps, backend.open_drawings) == ("DEADLINE_EXCEEDED", stopped, 0)
 
 
+async def patient(service: Running, **fields: Any) -> generate_pb2.GenerateResult:
+    """Ask until there is room, coming back when it is said to make sense."""
+    while True:
+        try:
+            return await service.result(seconds=120, **fields)
+        except grpc.aio.AioRpcError as refused:
+            error = from_rpc_error(refused)
+            assert error.reason == "QUEUE_FULL"
+            assert error.retry_after_seconds
+            await asyncio.sleep(error.retry_after_seconds)
+
+
 async def test_twenty_callers_at_once_are_all_served_and_no_more_drawn_at_once_than_allowed(
     tmp_path: Path, models: Networks
 ) -> None:
     async with serving(tmp_path, models, Sketchbook(steps=1), at_once=2) as service:
         results = await asyncio.gather(
-            *(service.result(candidates=1, seed=seed, tenant=f"t{seed % 3}", seconds=120) for seed in range(20))
+            *(patient(service, candidates=1, seed=seed, tenant=f"t{seed % 3}") for seed in range(20))
         )
     assert [result.report.parameters["first_seed"] for result in results] == list(range(20))
     assert models.most_at_once <= 2
@@ -106,10 +122,11 @@ async def test_who_waits_is_told_the_place_in_the_queue(tmp_path: Path, models: 
 
 
 async def test_a_full_queue_is_refused_with_a_time_to_wait(tmp_path: Path, models: Networks) -> None:
+    room = generate_capability().limits.max_queue
     async with serving(tmp_path, models, Sketchbook(steps=1)) as service:
         models.free.clear()
-        calls = [asyncio.ensure_future(service.ask(candidates=1, seed=1)) for _ in range(33)]
-        await until(lambda: service.server.admission.waiting == 32)
+        calls = [asyncio.ensure_future(service.ask(candidates=1, seed=1)) for _ in range(1 + room)]
+        await until(lambda: service.server.admission.waiting == room)
         error = await service.refusal(candidates=1, seed=1)
         for call in calls:
             call.cancel()
