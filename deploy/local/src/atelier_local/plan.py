@@ -103,21 +103,10 @@ def plan(options: PlanOptions, triton: Triton | None, triton_missing: str = "") 
     port, notes = _gateway_port(options.port)
     ports = _free_ports(2 + len(capabilities) + 3)
     address, metrics = f"{_LOOPBACK}:{port or ports.pop()}", f"{_LOOPBACK}:{ports.pop()}"
-    shared = {
-        "ATELIER_DRAIN_SECONDS": os.environ.get("ATELIER_DRAIN_SECONDS", _DRAIN_SECONDS),
-        "ATELIER_HOME": str(options.home),
-        "ATELIER_STATE": str(options.state_dir),
-        "ATELIER_ARTIFACTS_URL": (options.state_dir / "artifacts").as_uri(),
-    }
-    processes: list[ProcessSpec] = []
-    triton_url = ""
-    if triton is not None:
-        processes.append(triton.process(ports.pop(), ports.pop(), ports.pop()))
-        triton_url = processes[0].address
-    shared["ATELIER_TRITON_URL"] = triton_url
+    models = () if triton is None else (triton.process(ports.pop(), ports.pop(), ports.pop()),)
     places = {capability.name: f"{_LOOPBACK}:{ports.pop()}" for capability in capabilities}
-    if _IDENTITY in places:
-        shared["ATELIER_IDENTITY_ADDRESS"] = places[_IDENTITY]
+    triton_url = models[0].address if models else ""
+    shared = _shared(options, triton_url, places)
     services = [
         replace(
             _service(capability, shared, places[capability.name], address),
@@ -126,17 +115,34 @@ def plan(options: PlanOptions, triton: Triton | None, triton_missing: str = "") 
         )
         for capability in capabilities
     ]
-    endpoints = ";".join(f"{service.name}={service.address}" for service in services)
-    environment = {**shared, "ATELIER_LISTEN": address, "ATELIER_METRICS_LISTEN": metrics}
-    gateway = ProcessSpec(
+    remarks = (*notes, *((triton_missing,) if triton_missing else ()), *found.troubles)
+    return Plan((*models, *services, _gateway(shared, places, address, metrics)), address, triton_url, remarks)
+
+
+def _shared(options: PlanOptions, triton_url: str, places: Mapping[str, str]) -> dict[str, str]:
+    """Return what every process is told by its environment."""
+    shared = {
+        "ATELIER_DRAIN_SECONDS": os.environ.get("ATELIER_DRAIN_SECONDS", _DRAIN_SECONDS),
+        "ATELIER_HOME": str(options.home),
+        "ATELIER_STATE": str(options.state_dir),
+        "ATELIER_ARTIFACTS_URL": (options.state_dir / "artifacts").as_uri(),
+        "ATELIER_TRITON_URL": triton_url,
+    }
+    if _IDENTITY in places:
+        shared["ATELIER_IDENTITY_ADDRESS"] = places[_IDENTITY]
+    return shared
+
+
+def _gateway(shared: Mapping[str, str], places: Mapping[str, str], listen: str, metrics: str) -> ProcessSpec:
+    endpoints = ";".join(f"{name}={address}" for name, address in places.items())
+    listens = {"ATELIER_LISTEN": listen, "ATELIER_METRICS_LISTEN": metrics}
+    return ProcessSpec(
         name=GATEWAY,
         command=(sys.executable, "-m", "atelier_gateway"),
-        address=address,
-        probe=Probe(ProbeKind.CATALOGUE, address),
-        environment={**environment, "ATELIER_ENDPOINTS": endpoints},
+        address=listen,
+        probe=Probe(ProbeKind.CATALOGUE, listen),
+        environment={**shared, **listens, "ATELIER_ENDPOINTS": endpoints},
     )
-    remarks = (*notes, *((triton_missing,) if triton_missing else ()), *found.troubles)
-    return Plan((*processes, *services, gateway), address, triton_url, remarks)
 
 
 def _service(capability: Capability, shared: dict[str, str], listen: str, gateway: str) -> ProcessSpec:

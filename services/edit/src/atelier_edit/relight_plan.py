@@ -24,6 +24,7 @@ from atelier_edit.relight_target import Target, read_form, target_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from atelier_imaging.color import ColorSpace
     from atelier_imaging.face import Face
     from atelier_imaging.portrait import Portrait
     from numpy.typing import NDArray
@@ -77,6 +78,18 @@ class RelightPlan:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """What a picture shows: a face, its form, the light (h, w, 3) on the form's grid, and where that comes from."""
+
+    face: Face
+    form: Form
+    light: NDArray[np.float32]
+    source: SourceLight
+    space: ColorSpace
+    was_grey: bool
+
+
 def plan_relight(ask: RelightAsk, portrait: Portrait, face: Face) -> RelightPlan:
     """Work out a light for the person whose face it is.
 
@@ -93,9 +106,10 @@ def plan_relight(ask: RelightAsk, portrait: Portrait, face: Face) -> RelightPlan
     notes = list(_remarks(source))
     skin = Skin(light[skin_nodes(form)].mean(axis=0), portrait.picture.space)
     target = target_of(ask, face, form, source, skin)
-    finish = ask.finish or DEFAULT_FINISH
-    recipe = _recipe(ask, portrait, face, form, light, source, target, finish, notes)
-    told |= {"target": target.rig.parameters, "finish": finish, "background_falloff": target.backdrop.falloff}
+    picture = portrait.picture
+    recipe = _recipe(ask, _Seen(face, form, light, source, picture.space, picture.source.was_grey), target, notes)
+    told |= {"target": target.rig.parameters, "finish": ask.finish or DEFAULT_FINISH}
+    told |= {"background_falloff": target.backdrop.falloff}
     told |= {"background_warmth": target.backdrop.warmth, "strength": ask.strength}
     told |= {"preserve_detail": ask.preserve_detail, "preserve_color": ask.preserve_color}
     if target.name:
@@ -116,60 +130,62 @@ def _told(rig: Rig, shading: NDArray[np.float32], form: Form) -> dict[str, objec
     return rig.parameters | {"ratio": round(ratio_of(shading[skin_nodes(form)]), 2)}
 
 
-def _recipe(
-    ask: RelightAsk,
-    portrait: Portrait,
-    face: Face,
-    form: Form,
-    light: NDArray[np.float32],
-    source: SourceLight,
-    target: Target,
-    finish: str,
-    notes: list[str],
-) -> RelightRecipe:
-    space = portrait.picture.space
-    kept = ask.preserve_color
-    if portrait.picture.source.was_grey:
-        kept = 1.0
-        if target.rig.key.kelvin is not None or target.backdrop.warmth:
-            notes.append("The picture is black-and-white: the light's brightness was applied, its colour was not.")
-    thrown = illuminate(form, target.lamps, FINISHES[finish], space, target.seen)
-    gain, exposure = person_gain(form, source, thrown, light, target.stops)
-    behind = background_gain(form, target.rig, target.backdrop, space)
-    # Dark skin mirrors as much as light skin and scatters less; in full, it would look wet.
-    shine = np.clip(np.sqrt(luminance(light, space) / _SHINES_IN_FULL), 0.3, 1)
-    gloss = thrown.gloss * np.float32(exposure) * (form.own * (1 - form.skin * (1 - shine)))[..., None]
-    if kept:
-        gloss += np.float32(kept) * ((gloss @ luminance_weights(space))[..., None] - gloss)
-    gains = Gains(
-        person=of_strength(without_color(gain, kept, space), ask.strength),
-        background=of_strength(without_color(behind, kept, space), ask.strength),
-        gloss=gloss * np.float32(ask.strength),
-        background_grey=background_grey(target.backdrop) * ask.strength,
-        lost=lost_color(form, light),
-        skin_color=skin_color_of(form, light),
-    )
-    bright = luminance(light, space)
-    base = np.asarray(cv2.GaussianBlur(bright, (0, 0), _TEXTURE * form.unit), np.float32)
-    albedo = np.asarray(bright / np.maximum(source.shading, 0.05), np.float32)
-    is_rembrandt = ask.pattern == "rembrandt" and ask.strength == 1
-    eyes = eyes_of(face)
+def _recipe(ask: RelightAsk, seen: _Seen, target: Target, notes: list[str]) -> RelightRecipe:
+    form, space = seen.form, seen.space
+    kept = _kept_color(ask, seen, target, notes)
+    eyes = eyes_of(seen.face)
     if not eyes:
         notes.append("The catchlights were left alone: the eyes have too few pixels.")
+    bright = luminance(seen.light, space)
     return RelightRecipe(
         form,
-        source,
+        seen.source,
         target.rig,
-        gains,
-        base,
-        albedo,
-        _contrast(form, bright),
-        is_rembrandt,
-        ask.preserve_detail,
-        ask.strength,
-        eyes,
-        catchlight_of(target.rig.key, ask.strength, space, grey=kept >= 1),
+        _gains(ask, seen, target, kept),
+        base=np.asarray(cv2.GaussianBlur(bright, (0, 0), _TEXTURE * form.unit), np.float32),
+        albedo=np.asarray(bright / np.maximum(seen.source.shading, 0.05), np.float32),
+        contrast=_contrast(form, bright),
+        is_rembrandt=ask.pattern == "rembrandt" and ask.strength == 1,
+        preserve_detail=ask.preserve_detail,
+        strength=ask.strength,
+        eyes=eyes,
+        catchlight=catchlight_of(target.rig.key, ask.strength, space, grey=kept >= 1),
     )
+
+
+def _kept_color(ask: RelightAsk, seen: _Seen, target: Target, notes: list[str]) -> float:
+    """Return how much of the picture's colour stays as it is, 0..1: all of it where there is none."""
+    if not seen.was_grey:
+        return ask.preserve_color
+    if target.rig.key.kelvin is not None or target.backdrop.warmth:
+        notes.append("The picture is black-and-white: the light's brightness was applied, its colour was not.")
+    return 1.0
+
+
+def _gains(ask: RelightAsk, seen: _Seen, target: Target, kept: float) -> Gains:
+    form, space = seen.form, seen.space
+    thrown = illuminate(form, target.lamps, FINISHES[ask.finish or DEFAULT_FINISH], space, target.seen)
+    person, exposure = person_gain(form, seen.source, thrown, seen.light, target.stops)
+    behind = background_gain(form, target.rig, target.backdrop, space)
+    return Gains(
+        person=of_strength(without_color(person, kept, space), ask.strength),
+        background=of_strength(without_color(behind, kept, space), ask.strength),
+        gloss=_gloss(seen, thrown.gloss * np.float32(exposure), kept) * np.float32(ask.strength),
+        background_grey=background_grey(target.backdrop) * ask.strength,
+        lost=lost_color(form, seen.light),
+        skin_color=skin_color_of(form, seen.light),
+    )
+
+
+def _gloss(seen: _Seen, thrown: NDArray[np.float32], kept: float) -> NDArray[np.float32]:
+    """Return the light (h, w, 3) that surfaces mirror, of what is thrown at them."""
+    form, space = seen.form, seen.space
+    # Dark skin mirrors as much as light skin and scatters less; in full, it would look wet.
+    shine = np.clip(np.sqrt(luminance(seen.light, space) / _SHINES_IN_FULL), 0.3, 1)
+    gloss = thrown * (form.own * (1 - form.skin * (1 - shine)))[..., None]
+    if kept:
+        gloss += np.float32(kept) * ((gloss @ luminance_weights(space))[..., None] - gloss)
+    return np.asarray(gloss, np.float32)
 
 
 def _contrast(form: Form, bright: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -21,6 +21,8 @@ from atelier_identity.proportions import FEATURES
 from atelier_identity.sitter import Sitter, require
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from atelier_imaging.face import Face
     from atelier_imaging.portrait import Portrait
     from atelier_service.call import Call
@@ -52,7 +54,8 @@ def locked(
     face = sitting.face() or portrait.select()
     require(portrait, face)
     before = comparer.to_profile(Sitter(portrait, face), stored)
-    for share in _SHARES if request.lower_strength_to_floor else _SHARES[:1]:
+    shares = _SHARES if request.lower_strength_to_floor else _SHARES[:1]
+    for share in shares:
         effective = replace(wish, strength=share * wish.strength)
         with call.stage("operate"):
             done = lock(portrait, face, effective, call.models, call.check)
@@ -60,26 +63,32 @@ def locked(
         if after.similarity is not None and after.similarity >= request.identity_floor:
             break
     _hold_floor(after, request.identity_floor)
-    if before.similarity is not None and before.similarity < similarity_of_rate(SAME_PERSON_RATE):
-        call.notes.append(
-            "The face is not taken for the person of the profile; it was given that person's proportions."
-        )
+    call.notes.extend(_remarks(before, share))
     with call.stage("measure"):
-        measures = (
-            before.measure("profile_similarity_before"),
-            after.measure("profile_similarity_after"),
-            _unfolded(done),
-            global_shift(portrait.picture.pixels, done.portrait.picture.pixels, portrait.picture.space),
-            _background(portrait, face, done),
-        )
-    parameters = _parameters(stored, effective, done)
-    if share < 1.0:
-        parameters["share_of_strength"] = share
-        call.notes.append(f"Only {100 * share:.0f} % of the strength is left, for the sake of the identity floor.")
+        measures = _measures(portrait, face, done, before, after)
+    parameters = _parameters(stored, effective, done) | ({"share_of_strength": share} if share < 1.0 else {})
     outcome = Outcome(done.portrait.picture, parameters, measures, done.notes, moved=done.portrait)
     image, report = sitting.finish(outcome, face)
     return identity_pb2.LockResponse(
         image=image, report=report, changes=wire.changes(wish.targets, done.before, done.after)
+    )
+
+
+def _remarks(before: Likeness, share: float) -> Iterator[str]:
+    """Yield what a person should know of a lock that was given `share` of its strength."""
+    if before.similarity is not None and before.similarity < similarity_of_rate(SAME_PERSON_RATE):
+        yield "The face is not taken for the person of the profile; it was given that person's proportions."
+    if share < 1.0:
+        yield f"Only {100 * share:.0f} % of the strength is left, for the sake of the identity floor."
+
+
+def _measures(portrait: Portrait, face: Face, done: Locked, before: Likeness, after: Likeness) -> tuple[Measure, ...]:
+    return (
+        before.measure("profile_similarity_before"),
+        after.measure("profile_similarity_after"),
+        _unfolded(done),
+        global_shift(portrait.picture.pixels, done.portrait.picture.pixels, portrait.picture.space),
+        _background(portrait, face, done),
     )
 
 

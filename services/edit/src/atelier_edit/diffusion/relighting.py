@@ -74,13 +74,8 @@ def redraw(
     small = shown(picture, editor.size_for(picture.width, picture.height))
     answer = editor.edit(small, words, seed=seed, check=check, progress=progress)
     check()
-    person, skin = portrait.mask(Region.PERSON), portrait.mask(Region.SKIN, face)
-    purpose = Purpose(
-        light=True,
-        color=_is_colored(plan.recipe.target, ask) and not picture.source.was_grey,
-        detail=ask.preserve_detail,
-    )
-    grafted = graft(picture.pixels, in_space(answer, picture.space), person, skin, picture.space, purpose)
+    grafted = _grafted(ask, plan.recipe.target, portrait, face, answer)
+    person = portrait.mask(Region.PERSON)
 
     def apply(strength: float) -> Pixels:
         check()
@@ -93,6 +88,18 @@ def redraw(
     return Redrawn(
         picture.with_pixels(kept.pixels), _told(editor, grafted, kept.strength, words), _notes(kept.strength)
     )
+
+
+def _grafted(ask: RelightAsk, target: Rig, portrait: Portrait, face: Face, answer: NDArray[np.uint8]) -> Graft:
+    """Take from a network's answer the light alone, on the source's own detail."""
+    picture = portrait.picture
+    purpose = Purpose(
+        light=True,
+        color=_is_colored(target, ask) and not picture.source.was_grey,
+        detail=ask.preserve_detail,
+    )
+    person, skin = portrait.mask(Region.PERSON), portrait.mask(Region.SKIN, face)
+    return graft(picture.pixels, in_space(answer, picture.space), person, skin, picture.space, purpose)
 
 
 def shown(picture: Picture, size: tuple[int, int]) -> NDArray[np.uint8]:
