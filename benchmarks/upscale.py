@@ -25,6 +25,9 @@ from atelier_models.backend.executor import open_executor
 from atelier_models.home import default_home
 from PIL import Image
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.memory import peak_megabytes
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -143,11 +146,14 @@ def service() -> list[str]:
         running_stack(Path(state)) as stack,
         Atelier(stack.address, deadline_seconds=600) as client,
     ):
-        return [*whole(client), *together(client)]
+        return [*whole(client, stack.pid("upscale")), *together(client)]
 
 
-def whole(client: Atelier) -> list[str]:
-    """Write a table of whole calls, decoding and encoding included, and the peak memory of the service so far."""
+def whole(client: Atelier, pid: int) -> list[str]:
+    """Write a table of whole calls, decoding and encoding included, and the peak memory so far.
+
+    `pid` is the service's process.
+    """
     lines = [
         "| whole call, JPEG in and out | best s | of which tiles | goal | peak memory of the service | goal |",
         "|---" * 6 + "|",
@@ -164,21 +170,9 @@ def whole(client: Atelier) -> list[str]:
         total, tiles = min(stages)
         lines.append(
             f"| {side}² to {4 * side}² | {total:.2f} | {tiles:.2f} | {goal} "
-            f"| {peak_megabytes():.0f} MB | ≤ {memory} MB |"
+            f"| {peak_megabytes(pid):.0f} MB | ≤ {memory} MB |"
         )
     return [*lines, ""]
-
-
-def peak_megabytes() -> float:
-    """Return the peak memory of the service's process, shared memory included."""
-    processes = [path for path in Path("/proc").glob("[0-9]*/cmdline") if b"atelier_upscale" in path.read_bytes()]
-    marks = [
-        int(line.split()[1])
-        for path in processes
-        for line in path.with_name("status").read_text().splitlines()
-        if line.startswith("VmHWM")
-    ]
-    return max(marks) / 1024
 
 
 def together(client: Atelier) -> list[str]:

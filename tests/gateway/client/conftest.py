@@ -42,3 +42,11 @@ def picture(tmp_path: Path, pixels: NDArray[np.uint8]) -> Path:
     path = tmp_path / "in.png"
     Image.fromarray(pixels).save(path)
     return path
+
+
+@pytest.fixture
+def portrait(tmp_path: Path) -> Path:
+    """A plain picture of 40 × 50."""
+    path = tmp_path / "in.png"
+    Image.new("RGB", (40, 50), (200, 150, 120)).save(path)
+    return path

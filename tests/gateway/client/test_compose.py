@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from concurrent import futures
+from functools import partial
 from typing import TYPE_CHECKING
 
-import grpc
 import pytest
 from atelier.v1 import generate_pb2, generate_pb2_grpc, light_pb2
 from atelier_client import Atelier
 from atelier_client.commands.compose import compose
 from atelier_client.direction import direction_of, path_of, short_names
 from click.testing import CliRunner
+
+from tests.gateway.client.toys import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,12 +45,8 @@ class ToyComposer(generate_pb2_grpc.GenerateServiceServicer):
 @pytest.fixture
 def composer() -> Iterator[tuple[ToyComposer, str]]:
     toy = ToyComposer()  # type: ignore[abstract]  # an RPC that no test asks for
-    server = grpc.server(futures.ThreadPoolExecutor(1))
-    generate_pb2_grpc.add_GenerateServiceServicer_to_server(toy, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    yield toy, f"127.0.0.1:{port}"
-    server.stop(None).wait()
+    with serving(partial(generate_pb2_grpc.add_GenerateServiceServicer_to_server, toy)) as address:
+        yield toy, address
 
 
 def test_short_names_and_paths_set_the_same_fields() -> None:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
-import grpc
 import pytest
 from atelier.v1 import edit_pb2, edit_pb2_grpc, image_pb2, light_pb2, report_pb2
 from atelier_client import AsyncAtelier, Atelier, Enhancement, Lamp, LightRig, Relighting
 from atelier_client.cli import atelier
 from atelier_client.rig_file import RigFileError, read_rig
 from click.testing import CliRunner
-from PIL import Image
+
+from tests.gateway.client.toys import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import grpc
     from click.testing import Result
 
 
@@ -48,20 +49,8 @@ def _report() -> report_pb2.Report:
 @pytest.fixture
 def toy() -> Iterator[Toy]:
     toy = Toy()
-    with ThreadPoolExecutor(4) as workers:
-        server = grpc.server(workers)
-        edit_pb2_grpc.add_EditServiceServicer_to_server(toy, server)
-        toy.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-        server.start()
+    with serving(partial(edit_pb2_grpc.add_EditServiceServicer_to_server, toy)) as toy.address:
         yield toy
-        server.stop(None).wait()
-
-
-@pytest.fixture
-def portrait(tmp_path: Path) -> Path:
-    path = tmp_path / "in.png"
-    Image.new("RGB", (40, 50), (200, 150, 120)).save(path)
-    return path
 
 
 def run(toy: Toy, *arguments: object) -> Result:

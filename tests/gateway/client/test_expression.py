@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
-import grpc
 import pytest
 from atelier.v1 import expression_pb2, expression_pb2_grpc, face_pb2, image_pb2, report_pb2
 from atelier_client import Adjustment, AsyncAtelier, Atelier
 from atelier_client.cli import atelier
 from click.testing import CliRunner
-from PIL import Image
+
+from tests.gateway.client.toys import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import grpc
 
 
 class Toy(expression_pb2_grpc.ExpressionServiceServicer):
@@ -36,20 +38,8 @@ class Toy(expression_pb2_grpc.ExpressionServiceServicer):
 @pytest.fixture
 def toy() -> Iterator[Toy]:
     toy = Toy()
-    with ThreadPoolExecutor(4) as workers:
-        server = grpc.server(workers)
-        expression_pb2_grpc.add_ExpressionServiceServicer_to_server(toy, server)
-        toy.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-        server.start()
+    with serving(partial(expression_pb2_grpc.add_ExpressionServiceServicer_to_server, toy)) as toy.address:
         yield toy
-        server.stop(None).wait()
-
-
-@pytest.fixture
-def portrait(tmp_path: Path) -> Path:
-    path = tmp_path / "in.png"
-    Image.new("RGB", (40, 50), (200, 150, 120)).save(path)
-    return path
 
 
 def test_a_name_asks_for_that_expression_alone(toy: Toy, portrait: Path) -> None:

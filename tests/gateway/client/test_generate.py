@@ -7,10 +7,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
-import grpc
 import pytest
 from atelier.v1 import generate_pb2, generate_pb2_grpc, image_pb2, report_pb2
 from atelier_client import AsyncAtelier, Atelier, PictureError
@@ -21,10 +20,13 @@ from click.testing import CliRunner
 from google.protobuf import json_format
 from PIL import Image
 
+from tests.gateway.client.toys import serving
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import grpc
     from atelier_client.generate import Candidate, Generated, Preview
     from atelier_client.upscale import Progress
 
@@ -93,13 +95,8 @@ def image(content: bytes) -> image_pb2.Image:
 @pytest.fixture
 def toy() -> Iterator[Toy]:
     toy = Toy()
-    with ThreadPoolExecutor(4) as workers:
-        server = grpc.server(workers)
-        generate_pb2_grpc.add_GenerateServiceServicer_to_server(toy, server)
-        toy.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-        server.start()
+    with serving(partial(generate_pb2_grpc.add_GenerateServiceServicer_to_server, toy)) as toy.address:
         yield toy
-        server.stop(None).wait()
 
 
 def run(toy: Toy, *arguments: str) -> tuple[int, str, str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import json
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import grpc
@@ -24,7 +24,7 @@ from atelier_client.cli import atelier
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from tests.gateway.client.toys import Refusal, abort
+from tests.gateway.client.toys import Refusal, abort, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,14 +135,11 @@ def png(colour: tuple[int, int, int], size: int = 8) -> bytes:
 @pytest.fixture
 def toy() -> Iterator[Toy]:
     toy = Toy()  # type: ignore[abstract]  # RPCs that no test asks for
-    with ThreadPoolExecutor(4) as workers:
-        server = grpc.server(workers, options=[("grpc.max_receive_message_length", 20 * 2**20)])
-        identity_pb2_grpc.add_IdentityServiceServicer_to_server(toy, server)
-        artifact_pb2_grpc.add_ArtifactServiceServicer_to_server(toy, server)
-        toy.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-        server.start()
+    with serving(
+        partial(identity_pb2_grpc.add_IdentityServiceServicer_to_server, toy),
+        partial(artifact_pb2_grpc.add_ArtifactServiceServicer_to_server, toy),
+    ) as toy.address:
         yield toy
-        server.stop(None).wait()
 
 
 @pytest.fixture

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
-import grpc
 import pytest
 from atelier.v1 import image_pb2, report_pb2, upscale_pb2, upscale_pb2_grpc
 from atelier_client import AsyncAtelier, Atelier, Progress
@@ -15,9 +14,13 @@ from atelier_client.cli import atelier
 from click.testing import CliRunner
 from PIL import Image
 
+from tests.gateway.client.toys import serving
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import grpc
 
 
 class Toy(upscale_pb2_grpc.UpscaleServiceServicer):
@@ -52,13 +55,8 @@ def width(path: Path) -> int:
 @pytest.fixture
 def toy() -> Iterator[Toy]:
     toy = Toy()
-    with ThreadPoolExecutor(4) as workers:
-        server = grpc.server(workers)
-        upscale_pb2_grpc.add_UpscaleServiceServicer_to_server(toy, server)
-        toy.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-        server.start()
+    with serving(partial(upscale_pb2_grpc.add_UpscaleServiceServicer_to_server, toy)) as toy.address:
         yield toy
-        server.stop(None).wait()
 
 
 def test_a_picture_comes_back_larger_and_the_way_there_is_told(toy: Toy, picture: Path) -> None:

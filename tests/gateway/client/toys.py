@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 import grpc
@@ -24,9 +25,22 @@ from google.rpc import error_details_pb2, status_pb2
 from PIL import Image, ImageOps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 MIB = 1024 * 1024
+
+
+@contextmanager
+def serving(*added: Callable[[grpc.Server], None]) -> Iterator[str]:
+    """Serve what adds itself to a server, and give the address."""
+    with ThreadPoolExecutor(4) as workers:
+        server = grpc.server(workers, options=[("grpc.max_receive_message_length", 20 * MIB)])
+        for add in added:
+            add(server)
+        address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+        server.start()
+        yield address
+        server.stop(None).wait()
 
 
 class Refusal(Exception):  # noqa: N818 - it is what the toy says, not what went wrong

@@ -58,6 +58,20 @@ def setting(
     return dataclasses.field(default=default, repr=not secret, metadata=metadata)
 
 
+def log_level_setting() -> Any:
+    """Declare how much a process logs."""
+    levels = choice("debug", "info", "warning", "error")
+    return setting(
+        "ATELIER_LOG_LEVEL", "info", "`debug`, `info`, `warning` or `error`; calls are `info`.", parse=levels
+    )
+
+
+def log_style_setting() -> Any:
+    """Declare how a process writes its log."""
+    styles = "`json`, `console`, or `auto`: console on a terminal."
+    return setting("ATELIER_LOG_STYLE", "auto", styles, parse=choice("auto", "json", "console"))
+
+
 def read(kind: type[Settings], environ: Mapping[str, str]) -> Settings:
     """Read settings from the environment. Raises SettingsError with everything that is wrong."""
     types = get_type_hints(kind)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from atelier_rpc.artifacts import ArtifactLimits
 from atelier_rpc.places import artifacts_url
-from atelier_rpc.settings import address, choice, number, setting
+from atelier_rpc.settings import address, log_level_setting, log_style_setting, number, setting
 from atelier_sdk.capability import MIB
 
 from atelier_gateway.endpoints import CEILING_BYTES, parse_endpoints
@@ -124,18 +124,8 @@ class GatewaySettings:
     drain_seconds: float = setting(
         "ATELIER_DRAIN_SECONDS", 30.0, "How long running calls may take after SIGTERM.", parse=number(minimum=0)
     )
-    log_level: str = setting(
-        "ATELIER_LOG_LEVEL",
-        "info",
-        "`debug`, `info`, `warning` or `error`; calls are logged at `info`.",
-        parse=choice("debug", "info", "warning", "error"),
-    )
-    log_style: str = setting(
-        "ATELIER_LOG_STYLE",
-        "auto",
-        "`json`, `console`, or `auto`: console on a terminal.",
-        parse=choice("auto", "json", "console"),
-    )
+    log_level: str = log_level_setting()
+    log_style: str = log_style_setting()
 
     @property
     def targets(self) -> dict[str, tuple[str, ...]]:

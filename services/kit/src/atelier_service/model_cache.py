@@ -12,7 +12,7 @@ from atelier_rpc import logs
 from atelier_rpc.artifacts import open_store
 from atelier_rpc.places import home_folder
 from atelier_rpc.releases import fill
-from atelier_rpc.settings import choice, read_or_exit, setting
+from atelier_rpc.settings import log_level_setting, log_style_setting, read_or_exit, setting
 from atelier_sdk.errors import AtelierError
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -40,18 +40,8 @@ class ModelCacheSettings:
     home: Path | None = setting(  # noqa: RUF009 (it makes a dataclass field)
         "ATELIER_HOME", None, "Folder to fill. Empty: the user's data folder of `atelier`.", parse=Path
     )
-    log_level: str = setting(
-        "ATELIER_LOG_LEVEL",
-        "info",
-        "`debug`, `info`, `warning` or `error`.",
-        parse=choice("debug", "info", "warning", "error"),
-    )
-    log_style: str = setting(
-        "ATELIER_LOG_STYLE",
-        "auto",
-        "`json`, `console`, or `auto`: console on a terminal.",
-        parse=choice("auto", "json", "console"),
-    )
+    log_level: str = log_level_setting()
+    log_style: str = log_style_setting()
 
 
 def main() -> None:

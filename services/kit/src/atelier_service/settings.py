@@ -7,7 +7,7 @@ from pathlib import Path
 
 from atelier_imaging.identity import DEFAULT_ENCODER, load_encoder
 from atelier_rpc.places import artifacts_url, home_folder
-from atelier_rpc.settings import address, choice, number, setting
+from atelier_rpc.settings import address, log_level_setting, log_style_setting, number, setting
 
 from atelier_service.fetching import Origin
 
@@ -78,18 +78,8 @@ class ServiceSettings:
     trace_plugins: bool = setting(
         "ATELIER_TRACE_PLUGINS", False, "Write a line for each hook of a plugin that is asked."
     )
-    log_level: str = setting(
-        "ATELIER_LOG_LEVEL",
-        "info",
-        "`debug`, `info`, `warning` or `error`.",
-        parse=choice("debug", "info", "warning", "error"),
-    )
-    log_style: str = setting(
-        "ATELIER_LOG_STYLE",
-        "auto",
-        "`json`, `console`, or `auto`: console on a terminal.",
-        parse=choice("auto", "json", "console"),
-    )
+    log_level: str = log_level_setting()
+    log_style: str = log_style_setting()
 
     @property
     def models_folder(self) -> Path:
