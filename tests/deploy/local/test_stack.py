@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -118,6 +119,11 @@ def test_a_command_that_does_not_exist_is_named(tmp_path: Path, monkeypatch: pyt
     missing = type(absent)("absent", ("/nowhere/at-all",), absent.address, absent.probe)
     with pytest.raises(StackError, match="/nowhere/at-all cannot be started: No such file or directory"):
         Stack.start(planned(missing), tmp_path, owned=True)
+
+
+def test_the_folder_of_a_stack_is_its_owners_alone(tmp_path: Path) -> None:
+    with record.lock(tmp_path / "run"):
+        assert stat.S_IMODE((tmp_path / "run").stat().st_mode) == 0o700
 
 
 def test_a_second_start_in_one_folder_is_refused_and_harms_nothing(start: StartStack, tmp_path: Path) -> None:

@@ -87,7 +87,8 @@ def lock(state_dir: Path) -> Iterator[None]:
     """Keep others from starting or stopping a stack of this folder meanwhile."""
     import fcntl
 
-    state_dir.mkdir(parents=True, exist_ok=True)
+    # What is stored here are pictures of people: a folder that we make is its owner's alone.
+    state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (state_dir / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
