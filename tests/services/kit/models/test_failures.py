@@ -38,6 +38,21 @@ def test_a_failure_is_told_apart_by_its_text(
     assert (type(failure.error("x")), failure.retry) == (error, retried)
 
 
+@pytest.mark.parametrize(
+    ("text", "error", "retried"),
+    [
+        ("Exceeds maximum queue size", QueueFullError, False),
+        ("Server is stopping, scheduler for model has stopped", BackendDownError, True),
+        ("Request for unknown model: 'x' has no available versions", BackendDownError, True),
+        ("Stub process 'x_0_0' is not healthy.", BackendDownError, False),
+        ("Request for unknown model: 'x' is not found", InferenceFailedError, False),
+    ],
+)
+def test_within_a_stream_the_text_is_all_there_is(text: str, error: type[Exception], retried: bool) -> None:
+    failure = failure_of(None, text)
+    assert (type(failure.error("x")), failure.retry) == (error, retried)
+
+
 def test_every_row_of_the_mapping_is_met_by_a_known_text() -> None:
     assert {failure.name for failure in FAILURES} == {failure_of(code, text).name for code, text, _, _ in TABLE}
 

@@ -37,8 +37,8 @@ _OPTIONS: Final = (
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
 )
-# Errors arrive as gRPC's own, with their codes, not as texts within the stream.
-_METADATA: Final = (("triton_grpc_error", "true"),)
+# What Triton says of a model that its repository lacks; within a stream it gives texts alone, and no codes.
+_LACKING: Final = "is not found"
 
 
 class Loop:
@@ -63,15 +63,15 @@ class Loop:
                     for answer in answers:
                         begun = True
                         yield answer
-            except grpc.RpcError as error:
-                if begun or again or not _may_be_sent_again(error):
+            except _FailedError as error:
+                if begun or again or not error.failure.retry:
                     raise _meaning(error) from error
                 time.sleep(RETRY_AFTER_SECONDS)
             else:
                 return
 
     def _answers(self, order: NDArray[np.uint8], check: Callable[[], None]) -> Generator[Arrays]:
-        call = self._stub.ModelStreamInfer(iter([_request(order)]), metadata=_METADATA)
+        call = self._stub.ModelStreamInfer(iter([_request(order)]))
         heard: queue.SimpleQueue[Any] = queue.SimpleQueue()
         threading.Thread(target=_listen, args=(call, heard), name=wire.MODEL, daemon=True).start()
         try:
@@ -82,14 +82,23 @@ class Loop:
             call.cancel()
 
 
+class _FailedError(Exception):
+    """Triton failed, or could not be reached."""
+
+    def __init__(self, code: grpc.StatusCode | None, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+        self.failure = failure_of(code, text)
+
+
 def _listen(call: Any, heard: queue.SimpleQueue[Any]) -> None:
     """Pass on the responses of a call, and last None or the error that ended it."""
     try:
         for response in call:
-            heard.put(response)
+            heard.put(_FailedError(None, response.error_message) if response.error_message else response)
         heard.put(None)
-    except grpc.RpcError as error:
-        heard.put(error)
+    except grpc.RpcError:
+        heard.put(_FailedError(call.code(), call.details() or ""))
 
 
 def _next(heard: queue.SimpleQueue[Any], check: Callable[[], None]) -> Any:
@@ -100,7 +109,7 @@ def _next(heard: queue.SimpleQueue[Any], check: Callable[[], None]) -> Any:
             told = heard.get(timeout=_LOOK_SECONDS)
         except queue.Empty:
             continue
-        if isinstance(told, grpc.RpcError):
+        if isinstance(told, _FailedError):
             raise told
         return told
 
@@ -121,22 +130,15 @@ def _arrays(response: service_pb2.ModelInferResponse) -> Arrays:
     }
 
 
-def _may_be_sent_again(error: Any) -> bool:
-    text = error.details() or ""
-    return wire.error_in(text) is None and failure_of(error.code(), text).retry
-
-
-def _meaning(error: Any) -> Exception:
-    """Return what a failed call means to the caller."""
-    code, text = error.code(), error.details() or ""
-    if (ours := wire.error_in(text)) is not None:
+def _meaning(error: _FailedError) -> Exception:
+    """Return what a failure means to the caller."""
+    if (ours := wire.error_in(error.text)) is not None:
         return ours
-    failure = failure_of(code, text)
-    log.warning("triton failed", model=wire.MODEL, failure=failure.name, text=text)
-    if code is grpc.StatusCode.NOT_FOUND:
-        command = "ATELIER_GENERATOR=triton atelier models repository"
-        return ModelNotInstalledError(
-            f"Triton has no model {wire.MODEL}. Write a repository that has it with `{command}`.",
-            metadata={"model": wire.MODEL, "command": command},
-        )
-    return failure.error(wire.MODEL)
+    log.warning("triton failed", model=wire.MODEL, failure=error.failure.name, text=error.text)
+    if _LACKING not in error.text:
+        return error.failure.error(wire.MODEL)
+    command = "ATELIER_GENERATOR=triton atelier models repository"
+    return ModelNotInstalledError(
+        f"Triton has no model {wire.MODEL}. Write a repository that has it with `{command}`.",
+        metadata={"model": wire.MODEL, "command": command},
+    )

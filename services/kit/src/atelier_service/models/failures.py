@@ -76,7 +76,13 @@ FAILURES: Final = (
 )
 
 
-def failure_of(code: grpc.StatusCode, text: str) -> Failure:
-    """Return what kind of failure an answer of Triton's is."""
+def failure_of(code: grpc.StatusCode | None, text: str) -> Failure:
+    """Return what kind of failure an answer of Triton's is; within a stream there is no code, and its text is all."""
     lower = text.lower()
-    return next(kind for kind in FAILURES if kind.code in (None, code) and kind.text in lower)
+    return next(kind for kind in FAILURES if _fits(kind, code, lower))
+
+
+def _fits(kind: Failure, code: grpc.StatusCode | None, lower: str) -> bool:
+    if code is None and kind.code is not None and not kind.text:
+        return False
+    return kind.text in lower and (code is None or kind.code in (None, code))

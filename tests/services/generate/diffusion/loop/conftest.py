@@ -15,6 +15,7 @@ import grpc
 import pytest
 from atelier_generate.diffusion.settings import DiffusersSettings
 from atelier_generate.loop import TritonBackend, wire
+from atelier_generate.loop.stream import Loop
 from atelier_models import environments, triton
 from atelier_models.home import default_home
 from atelier_models.loop import configured
@@ -48,13 +49,11 @@ class Server:
             found = re.search(r"^atelier_denoising_steps_total\{.*\} (\d+)$", page.read().decode(), re.MULTILINE)
         return int(found[1]) if found else 0
 
-    def steps_at_rest(self, seconds: float = 2.0) -> int:
-        """How many steps it has made once it makes no more; `seconds` is many times what one takes."""
-        before = -1
-        while before != (now := self.steps):
-            before = now
-            time.sleep(seconds)
-        return now
+    def steps_at_rest(self, family: str = "sdxl") -> int:
+        """How many steps it has made once nothing is left to do: a question is answered after all that came before."""
+        question = wire.order(wire.terms(DiffusersSettings(family_name=family)))
+        assert len(list(Loop(self.url).follow(question, lambda: None))) == 1
+        return self.steps
 
 
 def backend_at(url: str, home: Path, name: str, side: int = 64, base: Painting | None = None) -> TritonBackend:
