@@ -20,6 +20,7 @@ from atelier_edit.servicer import EditServicer
 from atelier_rpc.artifacts import ArtifactStore
 from atelier_rpc.errors import from_rpc_error
 from atelier_rpc.places import home_folder
+from atelier_sdk.capability import Limits
 from atelier_service.models.in_process import InProcessModels
 from atelier_service.server import Server
 from google.protobuf import json_format
@@ -50,9 +51,9 @@ async def serving(tmp_path: Path, servicer: EditServicer) -> AsyncIterator[edit_
     if not all((folder / model).is_dir() for model in edit_capability().models):
         pytest.skip(f"no models in {folder}; `atelier models convert` installs them")
     store = ArtifactStore.from_url((tmp_path / "artifacts").as_uri())
-    server = Server(
-        edit_capability(), servicer, backend=InProcessModels(folder), store=store, uri_hosts=(), canary_seconds=30.0
-    )
+    # Nothing is timed here: on a busy machine the first call may import and load for longer than a caller would wait.
+    patient = replace(edit_capability(), limits=Limits(default_deadline_seconds=600.0))
+    server = Server(patient, servicer, backend=InProcessModels(folder), store=store, uri_hosts=(), canary_seconds=30.0)
     port = await server.start("127.0.0.1:0")
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         try:
