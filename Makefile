@@ -5,7 +5,8 @@ PYTHON ?= python3.11
 # PyTorch lives in an environment of its own: what is installed by default is without it.
 TORCH := .venv-torch
 # Tests that need it; in the default environment they are skipped.
-TORCH_TESTS := $(wildcard tests/services/edit/diffusion tests/services/generate/diffusion tests/deploy/training)
+TORCH_TESTS := $(wildcard tests/services/edit/diffusion tests/services/generate/diffusion tests/deploy/training \
+	tests/deploy/models/engines/parts tests/deploy/models/bench/test_compiled.py)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help

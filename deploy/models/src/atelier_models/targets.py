@@ -2,7 +2,7 @@
 
 - `local`: the packaged server of one machine, whose Python backend runs OpenVINO or ONNX Runtime;
 - `cpu`: NVIDIA's container without a GPU, on ONNX Runtime;
-- `gpu`: the same container with GPUs: TensorRT engines, and ONNX Runtime where an engine is not worth its building.
+- `gpu`: the same container with GPUs: TensorRT engines, and ONNX Runtime where `atelier models bench` found it faster.
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 Target = Literal["local", "cpu", "gpu"]
 
-# Networks of some milliseconds on a processor: a launch on a GPU costs more than an engine of them saves.
-WITHOUT_ENGINE: Final = frozenset({"face_detector", "face_expression", "face_age"})
 # What fills a GPU alone: two at once would only take turns in small pieces, and both callers would wait for both.
 HEAVY: Final = frozenset({"portrait_denoiser"})
 _BACKEND_FILES: Final = ("model.py", "executor.py")
@@ -87,7 +85,7 @@ def running(model: Model, home: Path, target: Target, engines: Engines | None = 
     if target == "cpu":
         threads = {"intra_op_thread_count": "4", "inter_op_thread_count": "1"}
         return Running("onnxruntime", False, waiting, threads, graph)
-    if engines is None or model.name in WITHOUT_ENGINE:
+    if engines is None or place.contract.get("gpu") == "onnxruntime":
         return Running("onnxruntime", True, waiting, {}, graph)
     return _engines(model, home, waiting, engines)
 
