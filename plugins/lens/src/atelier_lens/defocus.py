@@ -10,7 +10,7 @@ import numpy as np
 from atelier_lens.aperture import kernel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -18,18 +18,16 @@ if TYPE_CHECKING:
 _LARGEST: Final = 9.0
 # Radii, in pixels, that the person is blurred by; between them is interpolated. Each is drawn with a small kernel.
 _FIRST: Final = 1.0
-_FINE: Final = 3.0
+_FINE: Final = 2.0
 # Discs below this radius change nothing that could be seen: those pixels stay the source's own.
 SHARP_RADIUS: Final = 0.5
 
 
-def blurred(
-    light: NDArray[np.float32], radius: float, blades: int = 0, largest: float = _LARGEST
-) -> NDArray[np.float32]:
+def blurred(light: NDArray[np.float32], radius: float, blades: int = 0) -> NDArray[np.float32]:
     """Blur linear light (H, W) or (H, W, n) by an aperture of a radius in pixels; beyond the picture it is mirrored."""
     if radius < SHARP_RADIUS:
         return light
-    scale = min(1.0, largest / radius)
+    scale = min(1.0, _LARGEST / radius)
     size = light.shape[1::-1]
     if scale < 1:
         reduced = (max(2, round(size[0] * scale)), max(2, round(size[1] * scale)))
@@ -43,29 +41,52 @@ def blurred(
 
 
 def blurred_by(
-    layer: NDArray[np.float32], radius: NDArray[np.float32], blades: int, check: Callable[[], None] = lambda: None
-) -> NDArray[np.float32]:
-    """Blur a premultiplied layer (H, W, 4) by discs whose radius, in pixels, changes from place to place (H, W).
+    planes: Sequence[NDArray[np.float32]],
+    radius: NDArray[np.float32],
+    blades: int,
+    check: Callable[[], None] = lambda: None,
+) -> list[NDArray[np.float32]]:
+    """Blur premultiplied planes (H, W) by discs whose radius, in pixels, changes from place to place (H, W).
 
     A pixel gathers from its surroundings with weights that leave sharp ones out: what is in focus does not spill over
     what is not.
     """
-    result, low, high = layer, 0.0, _FIRST
+    result, low, high = list(planes), 0.0, _FIRST
     most = float(radius.max())
     while low < most:
         check()
-        above = _gathered(layer, radius, high, blades)
         share = np.asarray(np.clip((radius - low) / np.float32(high - low), 0, 1), np.float32)
+        rest = 1 - share
         # Step by step upwards: where the own disc is larger, the share is 1 and the next disc takes over.
-        result = np.asarray(cv2.blendLinear(above, result, share, 1 - share), np.float32)
+        gathered = _gathered(planes, radius, high, blades)
+        result = [
+            np.asarray(cv2.blendLinear(above, below, share, rest), np.float32)
+            for above, below in zip(gathered, result, strict=True)
+        ]
         low, high = high, 2 * high
     return result
 
 
-def _gathered(layer: NDArray[np.float32], radius: NDArray[np.float32], disc: float, blades: int) -> NDArray[np.float32]:
-    """Blur a layer by one disc, out of the pixels whose own disc is at least about half as large."""
-    weight = np.clip(radius * np.float32(2 / disc), 0.02, 1)
-    four = cv2.merge([weight] * 4)
-    weighted = np.asarray(cv2.multiply(layer, four), np.float32)
-    total = np.maximum(blurred(np.asarray(weight, np.float32), disc, blades, _FINE), np.float32(1e-4))
-    return np.asarray(cv2.divide(blurred(weighted, disc, blades, _FINE), cv2.merge([total] * 4)), np.float32)
+def _gathered(
+    planes: Sequence[NDArray[np.float32]], radius: NDArray[np.float32], disc: float, blades: int
+) -> Iterator[NDArray[np.float32]]:
+    """Blur planes by one disc, out of the pixels whose own disc is at least about half as large.
+
+    Larger discs than `_FINE` are drawn on reduced planes.
+    """
+    scale, (height, width) = min(1.0, _FINE / disc), radius.shape
+    size = (max(2, round(width * scale)), max(2, round(height * scale)))
+    opening = kernel(disc * scale, blades)
+
+    def drawn(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(cv2.filter2D(plane, cv2.CV_32F, opening, borderType=cv2.BORDER_REFLECT), np.float32)
+
+    weight = np.clip(_resized(radius, size, cv2.INTER_AREA) * np.float32(2 / disc), 0.02, 1)
+    total = np.maximum(drawn(weight), np.float32(1e-4))
+    for plane in planes:
+        weighted = np.asarray(cv2.multiply(_resized(plane, size, cv2.INTER_AREA), weight), np.float32)
+        yield _resized(np.asarray(cv2.divide(drawn(weighted), total), np.float32), (width, height), cv2.INTER_LINEAR)
+
+
+def _resized(plane: NDArray[np.float32], size: tuple[int, int], kind: int) -> NDArray[np.float32]:
+    return plane if plane.shape[1::-1] == size else np.asarray(cv2.resize(plane, size, interpolation=kind), np.float32)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # Light below this share of white is as bright as it was. White itself was at most three stops brighter.
 _KNEE: Final = 0.55
 _STOPS: Final = 3.0
-_STEPS: Final = 1024
+_STEPS: Final = 65536
 
 
 class Expansion:
@@ -24,28 +24,30 @@ class Expansion:
     """
 
     def __init__(self, amount: float) -> None:
-        self._before = np.linspace(0, 1, _STEPS, dtype=np.float32)
-        rise = np.clip((self._before - _KNEE) / (1 - _KNEE), 0, 1) ** 2
-        self._after = np.asarray(self._before * 2 ** (_STOPS * amount * rise), np.float32)
+        before = np.linspace(0, 1, _STEPS)
+        after = before * 2 ** (_STOPS * amount * np.clip((before - _KNEE) / (1 - _KNEE), 0, 1) ** 2)
+        self._white = float(after[-1])
+        bright = np.linspace(0, self._white, _STEPS)
+        self._up = np.asarray(np.divide(after, before, out=np.ones(_STEPS), where=before > _KNEE), np.float32)
+        down = np.interp(bright, after, before)
+        self._down = np.asarray(np.divide(down, bright, out=np.ones(_STEPS), where=bright > _KNEE), np.float32)
 
     def expanded(self, light: NDArray[np.float32]) -> NDArray[np.float32]:
         """Brighten linear light (h, w, 3), 0..1."""
-        return self._through(light, self._before, self._after)
+        return _scaled(light, self._up, 1.0)
 
     def restored(self, light: NDArray[np.float32]) -> NDArray[np.float32]:
         """Bring light (h, w, 3) back to 0..1."""
-        return self._through(light, self._after, self._before)
+        return _scaled(light, self._down, self._white)
 
-    @staticmethod
-    def _through(
-        light: NDArray[np.float32], start: NDArray[np.float32], end: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        # OpenCV's maximum of planes is many times quicker than one over an axis of three.
-        red, green, blue = cv2.split(light)
-        brightest = np.asarray(cv2.max(cv2.max(red, green), blue), np.float32)
-        high = brightest > _KNEE
-        if not high.any():
-            return light
-        gain = np.ones_like(brightest)
-        gain[high] = np.interp(brightest[high], start, end) / brightest[high]
-        return np.asarray(cv2.multiply(light, cv2.merge([gain, gain, gain])), np.float32)
+
+def _scaled(light: NDArray[np.float32], gains: NDArray[np.float32], white: float) -> NDArray[np.float32]:
+    """Multiply light (h, w, 3) by the gain of its brightest channel; the gains are those of even steps up to white."""
+    # Plane by plane, and gains out of a table: several times as fast as array code over an axis of three.
+    red, green, blue = cv2.split(light)
+    brightest = cv2.max(cv2.max(red, green), blue)
+    if cv2.minMaxLoc(brightest)[1] <= _KNEE:
+        return light
+    steps = cv2.addWeighted(brightest, (_STEPS - 1) / white, brightest, 0.0, 0.0, dtype=cv2.CV_16U)
+    gain = cv2.LUT(steps, gains)
+    return np.asarray(cv2.merge([cv2.multiply(plane, gain) for plane in (red, green, blue)]), np.float32)

@@ -60,14 +60,14 @@ def _shared(
     margin_pixels: float,
 ) -> Layers:
     """Give each side its share of what the continued colours do not explain, and its own light where it is pure."""
-    mixed = (matte > 0) & (matte < 1)
-    own = matte[mixed][:, None]
-    residual = light[mixed] - own * person[mixed] - (1 - own) * behind[mixed]
-    drawn = np.clip(person[mixed] + own * residual, 0, 1)
-    person = light.copy()
-    person[mixed] = drawn
+    mixed = np.flatnonzero((matte > 0) & (matte < 1))
+    here, own_person, own_behind = (each.reshape(-1, 3)[mixed] for each in (light, person, behind))
+    share = matte.reshape(-1)[mixed][:, None]
+    residual = here - share * own_person - (1 - share) * own_behind
+    drawn = light.copy()
+    drawn.reshape(-1, 3)[mixed] = np.clip(own_person + share * residual, 0, 1)
     around = cv2.distanceTransform((matte <= 0).astype(np.uint8), cv2.DIST_L2, 3)
     # Over the margin the own background fades in, so that nothing is continued that need not be.
     fade = np.clip((np.asarray(around, np.float32) - margin_pixels) / np.float32(max(margin_pixels, 1.0)), 0, 1)
     shown = np.asarray(cv2.blendLinear(light, behind, fade, 1 - fade), np.float32)
-    return Layers(matte, person, shown)
+    return Layers(matte, drawn, shown)

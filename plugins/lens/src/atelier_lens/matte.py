@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # The longer edge of the reduced picture, its window, and the variance of colour below which it counts as flat.
-_SMALL: Final = 400
+_SMALL: Final = 256
 _RADIUS: Final = 3
 _EPSILON: Final = 3e-5
 # How much more than a window's rule what is known counts, and how little the segmentation where nothing is known.
 _KNOWN: Final = 30.0
 _GUESS: Final = 0.01
-_ROUNDS: Final = 24
+_ROUNDS: Final = 12
 # The band of what is unknown, into the person and around it, in reduced pixels.
-_INWARDS, _OUTWARDS = 7, 11
+_INWARDS, _OUTWARDS = 4, 7
 _SURE: Final = 0.9
 _CERTAIN: Final = (0.04, 0.96)
 # A hole of the mask is below the first; above the second share of the picture it may be one between arm and body.
@@ -45,8 +45,9 @@ def matte(pixels: Pixels, person: NDArray[np.float32], check: Callable[[], None]
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     rough = _without_holes(np.asarray(cv2.resize(person, size, interpolation=cv2.INTER_AREA), np.float32))
     guide = to_bytes(np.asarray(small)).astype(np.float32) / np.float32(255)
-    solved = _solved(GuidedFilter(guide, _RADIUS, _EPSILON), guide, rough, check)
-    return evaluate(GuidedFilter(guide, _RADIUS, _EPSILON).coefficients(solved), pixels, certain=_CERTAIN)
+    window = GuidedFilter(guide, _RADIUS, _EPSILON)
+    solved = _solved(window, guide, rough, check)
+    return evaluate(window.coefficients(solved), pixels, certain=_CERTAIN)
 
 
 def _solved(
