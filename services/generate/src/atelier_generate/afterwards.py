@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from atelier.v1 import generate_pb2
 
+from atelier_generate.director.briefing import patterns
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -20,10 +22,16 @@ _REMEDIES: Final = {
     "composition.size": "the portrait can be enlarged afterwards: `atelier upscale IN -o OUT --target {size}`",
 }
 _ANY_PATTERN: Final = "rembrandt"
+_PARTS: Final = {"lighting.elevation_degrees": "the key's height", "lighting.softness": "its softness"}
 
 
-def remedies(request: generate_pb2.Generation, composed: generate_pb2.ComposedPrompt, brief: Brief) -> Iterator[str]:
-    """Say what other services can do for each field that the backend ignores, each remedy once."""
+def remedies(
+    request: generate_pb2.Generation, composed: generate_pb2.ComposedPrompt, brief: Brief, honours: frozenset[str]
+) -> Iterator[str]:
+    """Say what other services can do for each field that the backend ignores, each remedy once.
+
+    `honours` are the backend's fields. A pattern of light that it draws in part has a remedy for the rest.
+    """
     ignored = [one.field for one in composed.interpretations if one.kind == generate_pb2.INTERPRETATION_KIND_IGNORED]
     size = request.direction.composition.size or "2K"
     for path, remedy in _REMEDIES.items():
@@ -31,3 +39,7 @@ def remedies(request: generate_pb2.Generation, composed: generate_pb2.ComposedPr
         if fields:
             said = remedy.format(pattern=brief.light.pattern or _ANY_PATTERN, size=size)
             yield f"Not honoured: {', '.join(fields)}; {said}."
+        elif path == "lighting" and brief.light.pattern in patterns() and (lacking := _PARTS.keys() - honours):
+            parts = " and ".join(_PARTS[part] for part in sorted(lacking))
+            said = remedy.format(pattern=brief.light.pattern)
+            yield f"Of the light's pattern {brief.light.pattern}, {parts} are not drawn; {said}."

@@ -75,7 +75,8 @@ class GenerateServicer(Servicer):
                     yield messages.candidate(finished[-1])
                 else:
                     yield messages.step(event) if isinstance(event, Step) else messages.preview(event)
-        call.notes.extend(remedies(commission.request.generation, commission.composed, commission.sketches[0].brief))
+        generation, brief = commission.request.generation, commission.sketches[0].brief
+        call.notes.extend(remedies(generation, commission.composed, brief, self._backend.honours))
         ranking = ranked(finished)
         self._keep_floor(request, ranking[0])
         if (why := reason(ranking)) is not None:

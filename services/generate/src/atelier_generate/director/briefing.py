@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from atelier_generate.director.wishes import Wishes
 
+AROUND_DEGREES: Final = 45.0
+"""How far from the lens a key stands of which only the side is known, or the ratio."""
+
 _LONG_EDGE: Final[Mapping[str, int]] = {"1K": 1024, "2K": 2048, "4K": 3840}
 _MULTIPLE: Final = 16
 _DEEPER: Final = frozenset({"dark", "deep"})
@@ -122,7 +125,7 @@ def _azimuth(wishes: Wishes, of_pattern: float | None) -> float | None:
         return of_pattern if said is None else said
     if not side:
         return None
-    around = 45.0 if of_pattern is None else abs(of_pattern)
+    around = AROUND_DEGREES if of_pattern is None else abs(of_pattern)
     return around if side == "left" else -around
 
 

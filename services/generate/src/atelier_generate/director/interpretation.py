@@ -62,7 +62,8 @@ def _of_open(path: str, light: Light) -> generate_pb2.Interpretation:
     figure: float | None = getattr(light, leaf, None) if group == "lighting" and light.pattern else None
     if figure is not None:
         return _said(path, _GUESSED, shown(figure), f"The light's pattern or source has it: {light.pattern}.")
-    if path in {"lighting.side", "lighting.azimuth_degrees"} and light.pattern and light.azimuth_degrees is None:
+    has_side = light.pattern is not None or light.ratio is not None
+    if path in {"lighting.side", "lighting.azimuth_degrees"} and has_side and light.azimuth_degrees is None:
         return _said(path, _GUESSED, "", "Each candidate's seed draws the side, both as likely.")
     return _said(path, _GUESSED, "", "Nothing says it; it is left to the model.")
 

@@ -6,7 +6,7 @@ import dataclasses
 import random
 from typing import TYPE_CHECKING, Final
 
-from atelier_generate.director.briefing import patterns
+from atelier_generate.director.briefing import AROUND_DEGREES, patterns
 
 if TYPE_CHECKING:
     from atelier_generate.brief import Brief, Light
@@ -45,7 +45,11 @@ def open_fields(brief: Brief, seed: int) -> Brief:
 
 
 def _sided(light: Light, side: float) -> Light:
-    """Put the key of a pattern on a side, where the pattern has one and none is said."""
-    if light.azimuth_degrees is not None or light.pattern is None or light.pattern not in patterns():
+    """Put the key on a side where a pattern or a ratio needs one and none is said."""
+    if light.azimuth_degrees is not None:
         return light
-    return dataclasses.replace(light, azimuth_degrees=side * abs(patterns()[light.pattern]["azimuth"]))
+    if light.pattern is not None and light.pattern in patterns():
+        return dataclasses.replace(light, azimuth_degrees=side * abs(patterns()[light.pattern]["azimuth"]))
+    if light.ratio is not None:
+        return dataclasses.replace(light, azimuth_degrees=side * AROUND_DEGREES)
+    return light
