@@ -85,6 +85,12 @@ def test_pull_without_a_network_ends_with_a_sentence_and_no_traceback(
         (["pull", "nothing"], "There is no source called nothing; there is toy, flux2-klein-4b,"),
         (["convert", "nothing"], "There is no model called nothing; there is toy."),
         (["verify", "--quick", "nothing"], "There is no model called nothing; there is toy."),
+        (["bench", "nothing"], "There is no model called nothing; there is toy."),
+        (["build", "nothing", "--sm", "89"], "There is no model called nothing; there is toy."),
+        (
+            ["parity", "nothing", "--sm", "89", "--triton", "here:1", "--gpu", "G", "--driver", "1"],
+            "There is no model called nothing; there is toy.",
+        ),
     ],
 )
 def test_an_unknown_name_is_answered_with_those_that_are_known(
@@ -107,3 +113,18 @@ def test_convert_and_repository_do_nothing_twice(
     first, second = (json.loads(CliRunner().invoke(models, ["repository", "--json"]).stdout) for _ in range(2))
     assert first == second
     assert (first["models"], Path(first["path"]).parent) == (["toy"], home / "triton")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("stranger", "holds stranger, which is no model"), ("toy", "has no configuration of toy")]
+)
+def test_a_repository_with_what_is_no_model_is_not_published(
+    name: str, said: str, home: Path, toys: Catalogue, model: Model, install_by_hand: Install, tmp_path: Path
+) -> None:
+    install_by_hand(model, home)
+    (tmp_path / "repository" / name / "1").mkdir(parents=True)
+    store = tmp_path / "store"
+
+    result = CliRunner().invoke(models, ["publish", store.as_uri(), "--repository", str(tmp_path / "repository")])
+
+    assert (result.exit_code, said in result.stderr, store.exists()) == (1, True, False)

@@ -5,6 +5,7 @@ Each command imports what it works with when it runs, so that the command line s
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 Entry = TypeVar("Entry")
 
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+
 
 class SaysWhy(click.Group):
     """A group whose commands end with a sentence, not with a traceback, where Atelier knows what is wrong."""
@@ -41,6 +44,12 @@ class SaysWhy(click.Group):
             return super().invoke(context)
         except AtelierError as error:
             raise click.ClickException(error.message) from error
+        except OSError as error:
+            if error.errno not in _OF_THE_DISK:
+                raise
+            raise click.ClickException(
+                f"{error.strerror}: {error.filename or default_home()}. What was there before is as it was."
+            ) from error
 
 
 def _chosen(names: tuple[str, ...], entries: Mapping[str, Entry], kind: str) -> list[Entry]:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from atelier_sdk.errors import ChecksumMismatchError, RegistryUnreachableError
 
 from atelier_models.environments import ensure_environment, for_npm
+from atelier_models.home import clear_unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from atelier_models.progress import Reporter, Step
 
 WATCH_SECONDS = 0.2
+_PARTIAL = ".partial-"
 COMMITTED = Path(__file__).parent / "weights"
 WHEEL = re.compile(r"-cp(?P<python>\d)(?P<minor>\d+)-(?P<abi>\w+)-(?P<platform>[\w.]+)\.whl$")
 
@@ -62,7 +64,8 @@ def pull(source: Source, home: Path, progress: Reporter) -> Path:
         _check(folder / source.file, source)
     command = _pip(source) if source.registry == "pip" else _npm(source, home, progress)
     title = f"Downloading {source.package} {source.version}"
-    with tempfile.TemporaryDirectory(prefix=".partial-", dir=folder) as partial:
+    clear_unfinished(folder, _PARTIAL)
+    with tempfile.TemporaryDirectory(prefix=_PARTIAL, dir=folder) as partial:
         with progress.step(title, source.size) as step:
             _fetch(command, source, Path(partial), step)
         _check(Path(partial) / source.file, source)

@@ -10,15 +10,20 @@ $ATELIER_HOME/                     default: the user's data folder, `atelier`
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
+import shutil
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import platformdirs
+from atelier_sdk.errors import HostUnsuitableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+log = logging.getLogger(__name__)
 
 
 def default_home() -> Path:
@@ -28,8 +33,31 @@ def default_home() -> Path:
 
 @contextmanager
 def alone(home: Path) -> Iterator[None]:
-    """Hold the home's lock, so that two commands that install at once do the work once, one after the other."""
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    """Hold the home's lock, so that two commands that install at once do the work once, one after the other.
+
+    One that has to wait says so in the log. Raises HostUnsuitableError where nothing can be written there.
+    """
+    with _lock_file(home) as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            log.warning("Another command works in %s; waiting for it.", home)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def clear_unfinished(folder: Path, prefix: str) -> None:
+    """Remove what work that was killed left in a folder; whoever calls holds the lock, so that nobody works there."""
+    for left in folder.glob(f"{prefix}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _lock_file(home: Path) -> IO[str]:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        return (home / ".lock").open("w")
+    except OSError as error:
+        raise HostUnsuitableError(
+            f"{home} cannot be written ({error.strerror}). Set ATELIER_HOME to a folder that can.",
+            metadata={"missing": "a home that can be written"},
+        ) from error

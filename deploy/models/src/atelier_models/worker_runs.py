@@ -94,7 +94,7 @@ def run_worker(python: Interpreter, program: str, arguments: list[Path]) -> None
         )
     if done.returncode != 0:
         last = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
-        raise ModelUnusableError(f"The converter's program {program} failed: {last[0]}", metadata={"program": program})
+        raise ModelUnusableError(f"The program {program} failed: {last[0]}", metadata={"program": program})
 
 
 def extract(model: Model, source: Path, target: Path) -> None:

@@ -25,6 +25,7 @@ from atelier_models.engines.precision import at_precision
 from atelier_models.engines.sidecar import PLAN, Sidecar
 from atelier_models.engines.versions import pinned
 from atelier_models.environments import ensure_environment, for_engines
+from atelier_models.home import clear_unfinished
 from atelier_models.worker_runs import run_worker
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 
 TRIAL: Final = "tensorrt_rtx_bindings"
+_MAKING: Final = ".making-"
 
 
 def folder_of(spec: BuildSpec, home: Path) -> Path:
@@ -51,9 +53,10 @@ def make(model: Model, spec: BuildSpec, home: Path, progress: Reporter) -> Path:
     place, folder = installed.require(model, home), folder_of(spec, home)
     module, interpreter = _builder(home, progress)
     folder.parent.mkdir(parents=True, exist_ok=True)
+    clear_unfinished(folder.parent, _MAKING)
     with (
         progress.step(f"Building {model.name} for SM {spec.sm} in {spec.precision}"),
-        tempfile.TemporaryDirectory(prefix=".making-", dir=folder.parent) as work,
+        tempfile.TemporaryDirectory(prefix=_MAKING, dir=folder.parent) as work,
     ):
         made = Path(work) / "made"
         made.mkdir()
