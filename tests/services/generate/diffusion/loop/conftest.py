@@ -23,14 +23,15 @@ from atelier_models.repository import write_repository
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from atelier_models.catalogue import Model
     from atelier_models.targets import Target
 
     from tests.services.generate.diffusion.conftest import Painting
 
-START_SECONDS = 180
+START_SECONDS = 400
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,9 @@ class Server:
             found = re.search(r"^atelier_denoising_steps_total\{.*\} (\d+)$", page.read().decode(), re.MULTILINE)
         return int(found[1]) if found else 0
 
-    def steps_at_rest(self, family: str = "sdxl") -> int:
+    def steps_at_rest(self, base: str = "none") -> int:
         """How many steps it has made once nothing is left to do: a question is answered after all that came before."""
-        question = wire.order(wire.terms(DiffusersSettings(family_name=family)))
+        question = wire.order(wire.terms(DiffusersSettings(family_name="sdxl", base=base)))
         assert len(list(Loop(self.url).follow(question, lambda: None))) == 1
         return self.steps
 
@@ -62,15 +63,17 @@ def backend_at(url: str, home: Path, name: str, side: int = 64, base: Painting |
 
 
 @contextlib.contextmanager
-def serving(home: Path, folder: Path, family: str, target: Target = "local", **more: str) -> Iterator[Server]:
-    """Serve a family's checkpoint of a home by the packaged Triton, in this environment."""
+def serving(
+    home: Path, folder: Path, family: str, target: Target = "local", models: Iterable[Model] = (), **more: str
+) -> Iterator[Server]:
+    """Serve a family's checkpoint of a home, and models of it, by the packaged Triton, in this environment."""
     if reason := triton.why_unsuitable():
         pytest.skip(f"Triton cannot run here: {reason}")
     if not environments.complete(environments.for_triton(), default_home()):
         pytest.skip("Triton is not installed; run `make models`")
     asked = {"ATELIER_GENERATOR": "triton", "ATELIER_GENERATOR_FAMILY": family, "ATELIER_GENERATOR_DEVICE": "cpu"}
     loop = configured({**asked, **more}, "local", home)
-    repository = write_repository([], folder, target, loop=loop)
+    repository = write_repository(models, home, target, loop=loop)
     ports = _free_ports(3)
     command, environment = triton.triton_command(triton.ensure_triton(default_home(), NoReporter()), repository, *ports)
     log = folder / "triton.log"

@@ -45,7 +45,10 @@ def stub(server: Server) -> psutil.Process:
 
 @pytest.fixture(scope="module")
 def spoilt(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A Triton whose checkpoint draws, and whose decoder is that of latents of another kind."""
+    """A Triton whose checkpoint draws, and whose decoder is that of latents of another kind.
+
+    It is set up as in a container, with a bounded queue and classes.
+    """
     import diffusers
     import torch
 
@@ -55,7 +58,7 @@ def spoilt(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     torch.manual_seed(0)
     shape = diffusers.AutoencoderKL.load_config(folder / "vae")
     diffusers.AutoencoderKL.from_config({**shape, "latent_channels": 8}).save_pretrained(folder / "vae")
-    with serving(own, own, SDXL) as server:
+    with serving(own, own, SDXL, "cpu") as server:
         yield server
 
 
