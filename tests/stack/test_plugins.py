@@ -193,7 +193,7 @@ def test_a_process_that_crashes_in_a_loop_is_given_up_and_named(working: House) 
         assert found.detail == "crash: no process of it is well"
 
 
-def test_an_answer_that_is_no_message_fails_at_its_caller_alone(working: House) -> None:
+def test_an_answer_that_is_no_message_fails_at_its_caller_and_is_told_to_the_operator(working: House) -> None:
     pool = descriptor_pool.DescriptorPool()
     for file in descriptor_pb2.FileDescriptorSet.FromString(descriptors("garbage.v1")).file:
         pool.Add(file)  # type: ignore[no-untyped-call]
@@ -205,6 +205,10 @@ def test_an_answer_that_is_no_message_fails_at_its_caller_alone(working: House) 
             echo(b"\n\x01x", timeout=30)
         assert caught.value.code() is grpc.StatusCode.INTERNAL
         working.check_latency("a capability answers garbage")
+        found = working.plugin("garbage")
+        assert (found.version, found.state) == (VERSION, catalog_pb2.PLUGIN_STATE_TROUBLED)
+        assert found.detail == "garbage: its last answer is no message of any API"
+        assert f"garbage {VERSION}" in working.stack.log("gateway").read_text()
 
 
 def test_a_process_that_leaks_is_started_anew_and_named(working: House) -> None:

@@ -89,6 +89,8 @@ async def test_a_deadline_already_past_is_refused_at_once(open_house: OpenHouse,
         gateway.metrics,
         gateway.breakers["toy"],
         gateway.policies,
+        gateway.answers["toy"],
+        "toy 1.0",
     )
     with pytest.raises(DeadlineTooShortError):
         Passage(route, cast("Context", FakeContext(remaining))).open()

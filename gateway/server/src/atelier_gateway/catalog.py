@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from atelier_gateway.breaker import Breaker
     from atelier_gateway.endpoints import Backends, Endpoint
+    from atelier_gateway.wire import Answers
 
 _ASK_SECONDS: Final = 1.0
 _KEEP_SECONDS: Final = 1.0
@@ -28,11 +29,12 @@ _RANK: Final = {catalog_pb2.HEALTH_READY: 0, catalog_pb2.HEALTH_BUSY: 1}
 
 
 class Installed(NamedTuple):
-    """A capability, its processes, and the breaker between."""
+    """A capability, its processes, the breaker between, and what they answered lately."""
 
     capability: Capability
     backends: Backends
     breaker: Breaker
+    answers: Answers
 
 
 class Catalog(catalog_pb2_grpc.CatalogServiceServicer):
@@ -91,6 +93,8 @@ class Catalog(catalog_pb2_grpc.CatalogServiceServicer):
         installed = self._installed[name]
         if installed.breaker.is_open:
             return f"{name} is left alone: {installed.breaker.detail}"
+        if installed.answers.fault:
+            return f"{name}: {installed.answers.fault}"
         well = any(endpoint.serving for endpoint in installed.backends.endpoints)
         return "" if well else f"{name}: no process of it is well"
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from atelier_gateway.endpoints import Backends, Endpoint
     from atelier_gateway.metrics import Metrics
     from atelier_gateway.policy import Policies
+    from atelier_gateway.wire import Answers
 
     Context = grpc.aio.ServicerContext[bytes, bytes]
     Pair = tuple[str, str | bytes]
@@ -53,6 +54,8 @@ class Route(NamedTuple):
     metrics: Metrics
     breaker: Breaker
     policies: Policies
+    answers: Answers
+    plugin: str  # by name and version, for the operator
 
     @property
     def method(self) -> str:
@@ -128,6 +131,9 @@ class Passage:
 
     def give(self, message: bytes) -> None:
         """Account for a message of the service. Raises MessageTooLargeError."""
+        if self.route.answers.hear(message):
+            name, plugin = self.route.capability.name, self.route.plugin
+            log.error("an answer is no message", capability=name, plugin=plugin, size=len(message))
         size, limit = len(message), self.route.capability.limits.max_message_bytes
         if size > limit:
             raise MessageTooLargeError(

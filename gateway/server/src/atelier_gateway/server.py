@@ -28,6 +28,7 @@ from atelier_gateway.passage import Route
 from atelier_gateway.policy import Policies
 from atelier_gateway.router import Router, Unknown
 from atelier_gateway.tls import Certificate
+from atelier_gateway.wire import Answers
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Iterator
@@ -74,6 +75,7 @@ class Gateway:
         self.gate = Gate(settings.bytes_in_flight)
         self.metrics = Metrics()
         self.breakers = {name: Breaker(name) for name in self.installed}
+        self.answers = {name: Answers() for name in self.installed}
         self.policies = Policies(self._plugins)
         self.metrics.watch(self.gate, self.backends, self.breakers)
         self._health = health.aio.HealthServicer()
@@ -136,7 +138,7 @@ class Gateway:
         )
         server.add_generic_rpc_handlers((Router(self._routes()),))
         installed = {
-            name: Installed(capability, self.backends[name], self.breakers[name])
+            name: Installed(capability, self.backends[name], self.breakers[name], self.answers[name])
             for name, capability in self.installed.items()
         }
         catalog_pb2_grpc.add_CatalogServiceServicer_to_server(Catalog(installed, self._plugins), server)
@@ -148,11 +150,22 @@ class Gateway:
         return server
 
     def _routes(self) -> Iterator[Route]:
+        plugins = {name: f"{one.name} {one.version}" for one in self._plugins.statuses() for name in one.capabilities}
         for name, capability in self.installed.items():
             backends, lane = self.backends[name], Lane(name, self._room(capability))
             for path, kind in methods_of(capability.descriptors, capability.service).items():
                 yield Route(
-                    capability, path, kind, backends, lane, self.gate, self.metrics, self.breakers[name], self.policies
+                    capability,
+                    path,
+                    kind,
+                    backends,
+                    lane,
+                    self.gate,
+                    self.metrics,
+                    self.breakers[name],
+                    self.policies,
+                    self.answers[name],
+                    plugins.get(name, ""),
                 )
 
     def _miss(self, foreign: list[str], declared: list[str]) -> None:
