@@ -218,6 +218,16 @@ def test_what_a_plugin_adds_amiss_is_left_out(words: tuple[Phrase, ...], presets
     assert presets_with(presets) == own_presets()
 
 
+def test_what_is_amiss_is_told_once_and_not_in_each_call(caplog: pytest.LogCaptureFixture) -> None:
+    words, presets = (Phrase("no.such", ("x",), "x"),), (Preset("look", "cinematic", "Again.", {}),)
+    for _ in range(3):
+        read = direct(generate_pb2.Direction(text="x"), "flux", NOTHING, words, presets)
+    told = [record.getMessage() for record in caplog.records]
+    assert [len([line for line in told if name in line]) for name in ("no.such", "cinematic")] == [1, 1]
+    again = direct(generate_pb2.Direction(text="y"), "flux", NOTHING, words, presets)
+    assert again.vocabulary is read.vocabulary
+
+
 def test_presets_of_other_kinds_are_not_the_directors() -> None:
     assert presets_with((Preset("grade", "x", "x"),)) == own_presets()
 

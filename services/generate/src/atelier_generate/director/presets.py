@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from atelier_sdk.errors import FieldViolation
 
 from atelier_generate.director.fields import fields
+from atelier_generate.director.kept import kept_for_the_last
 from atelier_generate.director.vocabulary import data
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def own_presets() -> Mapping[str, Preset]:
     return {name: Preset(name=name, **entry) for name, entry in data("presets.toml").items()}
 
 
+@kept_for_the_last
 def presets_with(added: Iterable[Offered]) -> Mapping[str, Preset]:
     """Return the presets with those that plugins add; presets of another kind than purpose or look are left out.
 

@@ -10,6 +10,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
 from atelier_generate.director.fields import fields
+from atelier_generate.director.kept import kept_for_the_last
 from atelier_generate.director.phrases import Phrase, Phrases, expanded, group, keys_of
 from atelier_generate.director.tokens import normal, tokenise
 
@@ -61,6 +62,7 @@ def own_vocabulary() -> Vocabulary:
     return vocabulary_with(())
 
 
+@kept_for_the_last
 def vocabulary_with(added: Iterable[Spoken]) -> Vocabulary:
     """Return the vocabulary with phrases that plugins add, after its own.
 
