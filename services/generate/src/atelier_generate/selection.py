@@ -79,7 +79,7 @@ def reason(ranking: Sequence[Finished]) -> str | None:
     if len(ranking) < 2:
         return None
     first, second = ranking[:2]
-    told = f"Candidate {first.index} comes before candidate {second.index}, counted from 0"
+    told = f"The candidate of seed {first.seed} comes before that of seed {second.seed}"
     for rule in _RULES:
         if rule.value(first) != rule.value(second):
             figures = f": {rule.said(first)} against {rule.said(second)}" if rule.said(first) else ""

@@ -90,7 +90,7 @@ def test_of_equally_real_ones_the_crisper_comes_first_and_what_the_caller_has_me
 )
 def test_why_the_first_is_the_first_is_told(best: tuple[Measure, ...], second: tuple[Measure, ...], why: str) -> None:
     told = reason(ranked([candidate(1, *second), candidate(0, *best)]))
-    assert told == f"Candidate 0 comes before candidate 1, counted from 0, {why}"
+    assert told == f"The candidate of seed 0 comes before that of seed 1, {why}"
 
 
 def test_of_one_candidate_no_reason_is_given() -> None:

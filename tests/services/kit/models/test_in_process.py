@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from atelier_sdk.errors import CancelledError, DeadlineTooShortError, ModelNotInstalledError
+from atelier_sdk.errors import CancelledError, DeadlineTooShortError, ModelNotInstalledError, ModelUnusableError
 from atelier_service.cancellation import Cancellation
 from atelier_service.models.contract import TensorMismatchError
 from atelier_service.models.in_process import InProcessModels
@@ -53,6 +53,15 @@ def test_a_wrong_shape_is_told(tmp_path: Path) -> None:
 def test_a_missing_model_is_told(tmp_path: Path) -> None:
     with pytest.raises(ModelNotInstalledError):
         infer(InProcessModels(tmp_path))
+
+
+@pytest.mark.parametrize("executor", ["onnxruntime", "openvino"])
+def test_a_damaged_model_is_told(tmp_path: Path, executor: str) -> None:
+    folder = install(tmp_path, executor=executor)
+    (file,) = folder.glob("*/*/model.onnx")
+    file.write_bytes(file.read_bytes()[:40])
+    with pytest.raises(ModelUnusableError, match="doubler is installed and cannot be loaded"):
+        infer(InProcessModels(folder))
 
 
 def test_a_passed_deadline_and_a_cancellation_run_nothing(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
-from atelier_sdk.errors import DeadlineTooShortError
+from atelier_sdk.errors import DeadlineTooShortError, ModelUnusableError
 
 from atelier_service.models.backend import InstalledModel
 from atelier_service.models.contract import ModelContract, read_contract
@@ -106,5 +106,17 @@ class InProcessModels:
     def _executor(self, contract: ModelContract) -> Executor:
         with self._loading:
             if contract.name not in self._loaded:
-                self._loaded[contract.name] = EXECUTORS[contract.executor](contract)
+                self._loaded[contract.name] = _loaded(contract)
             return self._loaded[contract.name]
+
+
+def _loaded(contract: ModelContract) -> Executor:
+    """Load a model. Raises ModelUnusableError where its file is damaged or not one."""
+    try:
+        return EXECUTORS[contract.executor](contract)
+    except Exception as error:  # Executors share no class of errors.
+        raise ModelUnusableError(
+            f"The model {contract.name} is installed and cannot be loaded by {contract.executor}. Remove its folder "
+            f"and install it again: `atelier models convert {contract.name}`.",
+            metadata={"model": contract.name},
+        ) from error
