@@ -73,7 +73,7 @@ async def test_an_empty_brief_leaves_all_to_the_seed_and_says_what_it_drew(servi
     ],
 )
 async def test_what_cannot_be_honoured_is_named(
-    service: Running, models: Networks, direction: Direction, reason: str, fields: list[str], said: str
+    service: Running, models: Networks, direction: generate_pb2.Direction, reason: str, fields: list[str], said: str
 ) -> None:
     before = models.steps
     error = await service.refusal(direction=direction)
