@@ -1,8 +1,8 @@
 """Calibrate the critic: `python -m atelier_inspect.calibrate PORTRAITS [--most N] [--write FILE]`.
 
-Measures real portraits and writes the quantiles of every measure, of all and by class of skin tone. Portraits whose
+Measures real portraits and writes the quantiles of every measure, of all and by classes of people. Portraits whose
 name's SHA-256 is divisible by 9 are left out: the critic is tested on them. With `--most`, so many of the others are
-measured, in the order of their names' MD5; the calibration that comes with the plugin is of 270.
+measured, in the order of their names' MD5, for a trial.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import hashlib
 import json
 import math
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -24,10 +24,10 @@ from atelier_service.models.in_process import InProcessModels
 from atelier_service.models.per_call import CallModels
 from atelier_service.settings import ServiceSettings
 
-from atelier_inspect.calibration import ALL, FEWEST_IN_CLASS, SHARES
+from atelier_inspect.calibration import ALL, ENDS, FEWEST_IN_CLASS, SHARES
 from atelier_inspect.catalogue import NATURAL_COLOUR, SPECS
 from atelier_inspect.measures.tones import colours
-from atelier_inspect.people import tone_of
+from atelier_inspect.people import classes_of
 from atelier_inspect.scene import Scene
 
 if TYPE_CHECKING:
@@ -36,8 +36,12 @@ if TYPE_CHECKING:
     from atelier_imaging.models import ModelRunner
     from numpy.typing import NDArray
 
+    # Classes of people, what was measured, and the colours of the skin where there are any.
+    Row = tuple[tuple[str, ...], Mapping[str, float], NDArray[np.float64] | None]
+
 HELD_OUT_ONE_IN: Final = 9
-_DIGITS: Final = 6
+# Tails of a few hundred portraits are known to fewer digits than this.
+_DIGITS: Final = 3
 
 
 def is_held_out(path: Path) -> bool:
@@ -45,39 +49,40 @@ def is_held_out(path: Path) -> bool:
     return int(hashlib.sha256(path.name.encode()).hexdigest(), 16) % HELD_OUT_ONE_IN == 0
 
 
-def taken(path: Path, models: ModelRunner) -> tuple[str, dict[str, float], NDArray[np.float64] | None] | None:
-    """Return a portrait's class of people, what was measured of it, and its colours; None where it has no face."""
+def taken(path: Path, models: ModelRunner) -> Row | None:
+    """Return a portrait's classes of people, what was measured of it, and its colours; None where it has no face."""
     portrait = Portrait(decode(path.read_bytes()), models)
     if not portrait.faces:
         return None
     scene = Scene(portrait)
     samples = {spec.name: spec.take(scene).value for spec in SPECS if spec.take}
-    tone = tone_of(scene.portrait.ita_degrees(scene.face))
-    return tone, {name: value for name, value in samples.items() if value is not None}, colours(scene)
+    return classes_of(scene), {name: value for name, value in samples.items() if value is not None}, colours(scene)
 
 
-def calibrated(rows: Iterable[tuple[str, Mapping[str, float], NDArray[np.float64] | None]]) -> dict[str, object]:
+def calibrated(rows: Iterable[Row]) -> dict[str, object]:
     """Return the calibration, ready for JSON, of what was measured of real portraits."""
     known = list(rows)
     coloured = np.array([found for _, _, found in known if found is not None])
     mean, inverse = coloured.mean(axis=0), np.linalg.inv(np.cov(coloured.T))
     values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for tone, samples, found in known:
+    for people, samples, found in known:
         each = dict(samples)
         if found is not None:
             each[NATURAL_COLOUR] = float(np.sqrt((found - mean) @ inverse @ (found - mean)))
         for name, value in each.items():
-            values[name][ALL].append(value)
-            values[name][tone].append(value)
+            for each_class in (ALL, *people):
+                values[name][each_class].append(value)
     return {
         "portraits": len(known),
+        "classes": dict(sorted(Counter(name for people, _, _ in known for name in people).items())),
         "shares": list(SHARES),
+        "shares_of_classes": list(ENDS),
         "colour": {"mean": _rounded(mean), "inverse_covariance": [_rounded(row) for row in inverse]},
         "quantiles": {
             spec.name: {
-                people: _rounded(np.quantile(found, SHARES))
-                for people, found in sorted(values[spec.name].items())
-                if people == ALL or len(found) >= FEWEST_IN_CLASS
+                name: _rounded(np.quantile(found, SHARES if name == ALL else ENDS))
+                for name, found in sorted(values[spec.name].items())
+                if name == ALL or len(found) >= FEWEST_IN_CLASS
             }
             for spec in SPECS
         },
@@ -90,7 +95,7 @@ def _order(path: Path) -> str:
 
 
 def _rounded(values: Sequence[float] | NDArray[np.float64]) -> list[float]:
-    return [round(float(value), _DIGITS) for value in values]
+    return [float(f"{value:.{_DIGITS}g}") for value in values]
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -39,13 +39,15 @@ SHARES: Final = (
     0.995,
     1.0,
 )
+# Those that are kept of classes of people: a class only widens what is usual, so that its middle is not asked.
+ENDS: Final = tuple(share for share in SHARES if not 0.1 < share < 0.9)
 # Warns where fewer real portraits than this are as odd, and fails beyond that by so much of the distance between the
 # warning and the most usual tenth: tails of a few hundred portraits must not be read further than they reach.
 WARN_SHARE: Final = 0.02
 _USUAL_SHARE: Final = 0.1
 _BEYOND: Final = 0.25
 # Classes with fewer portraits say nothing about their tails; all portraits stand in for them.
-FEWEST_IN_CLASS: Final = 60
+FEWEST_IN_CLASS: Final = 40
 ALL: Final = "all"
 
 
@@ -63,8 +65,8 @@ class Bounds:
 class Calibration:
     """Quantiles by measure and class of people, and the colours of skin.
 
-    `quantiles[measure][class]` are values at `SHARES`; `colour_mean` (2,) and `colour_inverse` (2, 2) are mean and
-    inverse covariance of a* and b* of skin.
+    `quantiles[measure][class]` are values at `SHARES`, of classes other than `ALL` at `ENDS`; `colour_mean` (2,) and
+    `colour_inverse` (2, 2) are mean and inverse covariance of a* and b* of skin.
     """
 
     quantiles: Mapping[str, Mapping[str, NDArray[np.float64]]]
@@ -73,19 +75,32 @@ class Calibration:
 
     def percentile(self, name: str, value: float) -> float:
         """Return the share of real portraits with a lower value, 0..100."""
-        found = self.quantiles[name][ALL]
-        return float(100 * np.interp(value, np.maximum.accumulate(found + np.arange(len(found)) * 1e-12), SHARES))
+        return float(100 * np.interp(value, _rising(self.quantiles[name][ALL]), SHARES))
 
-    def bounds(self, spec: Spec, people: str | None) -> Bounds:
-        """Return where a measure warns and fails for a class of people: the wider of the class's and everybody's."""
-        known = self.quantiles[spec.name]
-        each = [_bounds(known[name], spec.odd) for name in (ALL, people or ALL) if name in known]
+    def rarity(self, spec: Spec, value: float, people: Sequence[str] = ()) -> float:
+        """Return the share of real portraits that are at least as odd, 0..1, of the class that it is rarest least in.
+
+        Shares above a tenth are not told apart in classes.
+        """
+        return max(
+            _tail(value, _rising(found), ENDS if name != ALL else SHARES, spec.odd)
+            for name, found in self._known(spec, people)
+        )
+
+    def bounds(self, spec: Spec, people: Sequence[str] = ()) -> Bounds:
+        """Return where a measure warns and fails for classes of people: the widest of theirs and everybody's."""
+        each = [_bounds(found, ENDS if name != ALL else SHARES, spec.odd) for name, found in self._known(spec, people)]
         return Bounds(
             warn_low=_widest(min, [one.warn_low for one in each]),
             warn_high=_widest(max, [one.warn_high for one in each]),
             fail_low=_widest(min, [one.fail_low for one in each]),
             fail_high=_widest(max, [one.fail_high for one in each]),
         )
+
+    def _known(self, spec: Spec, people: Sequence[str]) -> list[tuple[str, NDArray[np.float64]]]:
+        """Return the quantiles of everybody and of those classes that have enough portraits."""
+        known = self.quantiles[spec.name]
+        return [(name, known[name]) for name in (ALL, *people) if name in known]
 
     def colour_distance(self, colours: NDArray[np.float64]) -> float:
         """Return how far a colour (2,) is from those of real portraits, in standard deviations (Mahalanobis)."""
@@ -109,14 +124,25 @@ def default() -> Calibration:
     return read(json.loads(resources.files("atelier_inspect").joinpath("calibration.json").read_text("utf-8")))
 
 
-def _bounds(quantiles: NDArray[np.float64], odd: Side) -> Bounds:
-    warn_low, fail_low = _beyond(quantiles, WARN_SHARE, _USUAL_SHARE) if odd != "high" else (None, None)
-    warn_high, fail_high = _beyond(quantiles, 1 - WARN_SHARE, 1 - _USUAL_SHARE) if odd != "low" else (None, None)
+def _rising(quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Make equal quantiles rise a little, so that a value can be looked up among them."""
+    return np.maximum.accumulate(quantiles + np.arange(len(quantiles)) * 1e-12)
+
+
+def _tail(value: float, quantiles: NDArray[np.float64], shares: Sequence[float], odd: Side) -> float:
+    below = float(np.interp(value, quantiles, shares))
+    return {"low": below, "high": 1 - below, "both": min(below, 1 - below)}[odd]
+
+
+def _bounds(quantiles: NDArray[np.float64], shares: Sequence[float], odd: Side) -> Bounds:
+    low, high = (WARN_SHARE, _USUAL_SHARE), (1 - WARN_SHARE, 1 - _USUAL_SHARE)
+    warn_low, fail_low = _beyond(quantiles, shares, *low) if odd != "high" else (None, None)
+    warn_high, fail_high = _beyond(quantiles, shares, *high) if odd != "low" else (None, None)
     return Bounds(warn_low, warn_high, fail_low, fail_high)
 
 
-def _beyond(quantiles: NDArray[np.float64], warn: float, usual: float) -> tuple[float, float]:
-    at_warn, at_usual = (float(np.interp(share, SHARES, quantiles)) for share in (warn, usual))
+def _beyond(quantiles: NDArray[np.float64], shares: Sequence[float], warn: float, usual: float) -> tuple[float, float]:
+    at_warn, at_usual = (float(np.interp(share, shares, quantiles)) for share in (warn, usual))
     return at_warn, at_warn + _BEYOND * (at_warn - at_usual)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from atelier_inspect.measures import coding, edges, eyes, pose, shading, symmetry, texture, tones
+from atelier_inspect.measures import coding, detail, edges, eyes, pose, shading, symmetry, texture, tones
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,21 +39,24 @@ NATURAL_COLOUR: Final = "natural_colour"
 
 SPECS: Final = (
     Spec("skin_texture", "log2_ratio", "low", "The skin has pores and lines as fine as the lashes let expect.",
-         low="The skin is smoother than the lashes: it looks like plastic.", weight=0.30, take=texture.skin_texture),
+         low="The skin is smoother than the lashes: it looks like plastic.", weight=0.25, take=texture.skin_texture),
+    Spec("fine_detail", "log2_ratio", "low", "The face has the fine detail that photographs of its size have.",
+         low="The face has less fine detail than photographs of its size: it looks blurred or painted.", weight=0.20,
+         take=detail.fine_detail),
     Spec("asymmetry", "share", "low", "Both halves of the face are their own.",
          low="Both halves of the face mirror each other more than real faces do.", weight=0.15,
          take=symmetry.asymmetry),
     Spec("edge_overshoot", "ratio", "high", "Edges are as a lens draws them.",
-         high="Edges carry a bright and a dark line: the picture is sharpened too far.", weight=0.20,
+         high="Edges carry a bright and a dark line: the picture is sharpened too far.", weight=0.15,
          take=edges.edge_overshoot),
     Spec("catchlight_agreement", "correlation", "low", "Both eyes show the same lamp.",
          low="The eyes show different lamps, as if each stood in another room.", weight=0.10, warns_only=True,
          take=eyes.catchlight_agreement),
     Spec("shading_contrast", "ratio", "low", "Light models the face.",
-         low="The face is lit from everywhere: light and shadow hardly model it.", weight=0.10, warns_only=True,
+         low="The face is lit from everywhere: light and shadow hardly model it.", weight=0.05, warns_only=True,
          take=shading.shading_contrast),
     Spec(NATURAL_COLOUR, "deviations", "high", "The skin has a natural colour.",
-         high="The skin has a cast: the white balance is off.", weight=0.10),
+         high="The skin has a cast: the white balance is off.", weight=0.05),
     Spec("compression_artifacts", "ratio", "high", "No blocks of compression are seen.",
          high="The blocks of a strong compression are seen.", weight=0.05, take=coding.compression_artifacts),
     Spec("illumination_uniformity", "share", "low", "Both cheeks are lit alike.",
@@ -62,10 +65,10 @@ SPECS: Final = (
          high="The face is very bright.", take=tones.luminance_mean),
     Spec("luminance_variance", "of_1", "both", "The contrast of the face is usual.",
          low="The face has little contrast.", high="The face has a hard contrast.", take=tones.luminance_variance),
-    Spec("under_exposure", "share", "high", "Shadows keep their detail.", high="Parts of the face drown in black.",
-         take=tones.under_exposure),
-    Spec("over_exposure", "share", "high", "Highlights keep their detail.", high="Parts of the face burn out.",
-         take=tones.over_exposure),
+    Spec("under_exposure_prevention", "share", "high", "Shadows keep their detail.",
+         high="Parts of the face drown in black.", take=tones.under_exposure_prevention),
+    Spec("over_exposure_prevention", "share", "high", "Highlights keep their detail.",
+         high="Parts of the face burn out.", take=tones.over_exposure_prevention),
     Spec("dynamic_range", "bits", "low", "The face has a full range of tones.", low="The face has few tones.",
          take=tones.dynamic_range),
     Spec("sharpness", "ratio", "low", "The face is in focus.", low="The face is soft: out of focus, or moved.",
@@ -79,8 +82,14 @@ SPECS: Final = (
          take=pose.inter_eye_distance),
     Spec("head_size", "share", "both", "The head fills the frame as in a portrait.",
          low="The head is small in the frame.", high="The head is cut close.", take=pose.head_size),
-    Spec("margins", "interocular", "low", "The face has room around it.", low="The face touches the picture's edge.",
-         take=pose.margins),
+    Spec("leftward_crop_of_the_face_image", "interocular", "low", "There is room left of the face.",
+         low="The face is close to the left edge.", take=pose.leftward_crop_of_the_face_image),
+    Spec("rightward_crop_of_the_face_image", "interocular", "low", "There is room right of the face.",
+         low="The face is close to the right edge.", take=pose.rightward_crop_of_the_face_image),
+    Spec("margin_above_of_the_face_image", "interocular", "low", "There is room above the brow.",
+         low="The head is cut at the top.", take=pose.margin_above_of_the_face_image),
+    Spec("margin_below_of_the_face_image", "interocular", "low", "There is room below the chin.",
+         low="The picture ends close below the chin.", take=pose.margin_below_of_the_face_image),
     Spec("head_pose_yaw", "degrees", "high", "The face looks towards the lens.", high="The head is turned away.",
          take=pose.head_pose_yaw),
     Spec("head_pose_pitch", "degrees", "high", "The head is level.", high="The head is lifted or lowered.",
@@ -90,5 +99,7 @@ SPECS: Final = (
     Spec("eyes_open", "ratio", "low", "The eyes are open.", low="An eye is closed, or nearly.", take=pose.eyes_open),
     Spec("mouth_closed", "ratio", "high", "The mouth is as open as in most portraits, or less.",
          high="The mouth is wide open.", take=pose.mouth_closed),
+    Spec("expression_neutrality", "share", "low", "The expression is as neutral as in other portraits.",
+         low="Hardly a portrait has an expression so far from neutral.", take=pose.expression_neutrality),
 )  # fmt: skip
 BY_NAME: Final = {spec.name: spec for spec in SPECS}

@@ -11,7 +11,7 @@ from atelier_imaging.region import Region
 from atelier_inspect import calibration as calibrations
 from atelier_inspect.catalogue import NATURAL_COLOUR, SPECS
 from atelier_inspect.measures.tones import colours
-from atelier_inspect.people import tone_of
+from atelier_inspect.people import classes_of
 from atelier_inspect.scene import Sample, Scene
 
 if TYPE_CHECKING:
@@ -57,13 +57,14 @@ class Critique:
     """What the critic says of one face.
 
     `realism` is 0..1, the mean credit of the measures that have a weight and could be taken, by weight; None where too
-    few could. `differences` are measures against the source, where there is one.
+    few could. `classes` are those of people whose portraits it was held against as well, the skin tone first;
+    `differences` are measures against the source, where there is one.
     """
 
     realism: float | None
     verdict: Verdict
     explanation: str
-    tone: str
+    classes: tuple[str, ...]
     findings: tuple[Finding, ...]
     differences: tuple[Measure, ...]
 
@@ -79,11 +80,11 @@ def criticise(
     Raises NoFaceError where the picture has no face.
     """
     scene, known = Scene(portrait, face), calibration or calibrations.default()
-    tone = tone_of(scene.portrait.ita_degrees(scene.face))
-    findings = tuple(_judged(spec, _taken(spec, scene, known), known, tone) for spec in SPECS)
+    people = classes_of(scene)
+    findings = tuple(_judged(spec, _taken(spec, scene, known), known, people) for spec in SPECS)
     realism = _score(findings)
     return Critique(
-        realism, _verdict(realism, findings), _summary(realism, findings), tone, findings, _differences(scene, source)
+        realism, _verdict(realism, findings), _summary(realism, findings), people, findings, _differences(scene, source)
     )
 
 
@@ -97,14 +98,14 @@ def _taken(spec: Spec, scene: Scene, calibration: Calibration) -> Sample:
     return Sample(calibration.colour_distance(found), scene.box_of(scene.patches))
 
 
-def _judged(spec: Spec, sample: Sample, calibration: Calibration, tone: str) -> Finding:
-    bounds = calibration.bounds(spec, tone)
+def _judged(spec: Spec, sample: Sample, calibration: Calibration, people: tuple[str, ...]) -> Finding:
+    bounds = calibration.bounds(spec, people)
     if sample.value is None:
         verdict, said, percentile, credit = Verdict.NOT_MEASURABLE, sample.why, None, 0.0
     else:
         percentile = calibration.percentile(spec.name, sample.value)
         verdict, said = _against(spec, sample.value, bounds)
-        credit = _credit(spec, sample.value, percentile, bounds)
+        credit = _credit(sample.value, calibration.rarity(spec, sample.value, people), bounds)
     return Finding(
         spec.name, spec.unit, sample.value, percentile, bounds.warn_low, bounds.warn_high, verdict, sample.box, said,
         spec.weight, credit,
@@ -124,16 +125,13 @@ def _against(spec: Spec, value: float, bounds: Bounds) -> tuple[Verdict, str]:
     return (Verdict.FAIL if fails else Verdict.WARN), (spec.low if low else spec.high)
 
 
-def _credit(spec: Spec, value: float, percentile: float, bounds: Bounds) -> float:
+def _credit(value: float, rarity: float, bounds: Bounds) -> float:
     """Return 1 for a usual value, less for one that few real portraits have, 0 where it fails."""
     if (bounds.fail_low is not None and value < bounds.fail_low) or (
         bounds.fail_high is not None and value > bounds.fail_high
     ):
         return 0.0
-    tail = percentile if spec.odd == "low" else 100 - percentile
-    if spec.odd == "both":
-        tail = min(percentile, 100 - percentile)
-    return 0.25 + 0.75 * min(1.0, tail / 100 / _USUAL)
+    return 0.25 + 0.75 * min(1.0, rarity / _USUAL)
 
 
 def _score(findings: tuple[Finding, ...]) -> float | None:

@@ -24,7 +24,7 @@ def inspect_capability() -> Capability:
         description="The realism critic: what looks real about a portrait and what does not.",
         descriptors=Path(__file__).with_name("v1").joinpath("inspect.binpb").read_bytes(),
         command=("python", "-m", "atelier_inspect"),
-        models=("face_detector", "face_mesh", "iris", "person_segmenter"),
+        models=("face_detector", "face_mesh", "iris", "person_segmenter", "face_expression", "face_age"),
         limits=Limits(),
         resources=Resources(memory_bytes=2048 * MIB, cpus=1.0),
     )

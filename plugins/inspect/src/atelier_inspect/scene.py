@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+import cv2
 import numpy as np
 from atelier_imaging.color import decode_transfer, encode_transfer, luminance
 from atelier_imaging.extent import bounds
@@ -13,16 +14,21 @@ from atelier_imaging.face import Box
 from atelier_imaging.faceframe import unit_pixels
 from atelier_imaging.region import Region
 from atelier_imaging.topology import LEFT_IRIS, RIGHT_IRIS
+from atelier_sdk.errors import ModelNotInstalledError
 
 if TYPE_CHECKING:
     from atelier_imaging.face import Face
+    from atelier_imaging.impression import Impression
     from atelier_imaging.portrait import Portrait
     from numpy.typing import NDArray
 
 # The distance between the pupils, in pixels, that larger faces are reduced to: that of the portraits that real faces
 # are known from, so that a photograph of 50 megapixels is held to the same standard.
 JUDGED_INTEROCULAR: Final = 64.0
+# The same, for finding where skin, hair and background are: soft masks need fewer pixels than what is measured in them.
+_MASKED_INTEROCULAR: Final = 32.0
 _CERTAIN: Final = 0.8
+_SURELY_NOBODY: Final = 0.05
 # How far what is judged reaches from the middle of the eyes: to either side, up and down, in pupil distances.
 _REACH: Final = (3.6, 3.4, 5.5)
 
@@ -47,6 +53,9 @@ class Scene:
         self.surroundings = _surroundings(self.whole_face, whole.picture.width, whole.picture.height)
         self.portrait = whole.detail(*self.surroundings, self.scale)
         self.face = self.portrait.faces[self.whole_face.index]
+        by = min(1.0, _MASKED_INTEROCULAR / max(self.face.interocular_pixels, 1.0))
+        self._small = self.portrait.detail(slice(0, None), slice(0, None), by)
+        self._certain: dict[Region, NDArray[np.bool_]] = {}
 
     @cached_property
     def linear(self) -> NDArray[np.float32]:
@@ -87,7 +96,32 @@ class Scene:
 
     def certain(self, region: Region) -> NDArray[np.bool_]:
         """Return where a region certainly is, (h, w)."""
-        return np.asarray(self.portrait.mask(region, self.face) > _CERTAIN)
+        if region not in self._certain:
+            self._certain[region] = np.asarray(self._mask(region) > _CERTAIN)
+        return self._certain[region]
+
+    @cached_property
+    def background(self) -> NDArray[np.bool_]:
+        """Return where nobody is, (h, w)."""
+        return np.asarray(self._mask(Region.PERSON) < _SURELY_NOBODY)
+
+    @cached_property
+    def ita_degrees(self) -> float | None:
+        """Return the individual typology angle of the face; None where skin is covered or without colour."""
+        return self._small.ita_degrees(self._small.faces[self.whole_face.index])
+
+    @cached_property
+    def impression(self) -> Impression | None:
+        """Return what networks take the face for; None where they are not installed."""
+        try:
+            return self.portrait.impression(self.face)
+        except ModelNotInstalledError:
+            return None
+
+    def _mask(self, region: Region) -> NDArray[np.float32]:
+        face = None if region is Region.PERSON else self._small.faces[self.whole_face.index]
+        mask = self._small.mask(region, face)
+        return np.asarray(cv2.resize(mask, self.linear.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
     @cached_property
     def patches(self) -> NDArray[np.bool_]:

@@ -71,7 +71,8 @@ def _response(critique: Critique, image: Image | None, report: Report) -> inspec
         realism=critique.realism,
         verdict=f"VERDICT_{critique.verdict.name}",
         explanation=critique.explanation,
-        tone=critique.tone,
+        tone=critique.classes[0],
+        classes=critique.classes,
         findings=[_finding(finding) for finding in critique.findings],
         differences=[wire.measure(measure) for measure in critique.differences],
     )

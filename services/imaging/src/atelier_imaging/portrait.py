@@ -12,6 +12,7 @@ import numpy as np
 from atelier_sdk.errors import FaceNotSelectedError
 
 from atelier_imaging.analysis import Analysis, search
+from atelier_imaging.impression import impressions
 from atelier_imaging.masks import FaceMasks
 from atelier_imaging.refusals import nothing_measured, too_extreme, too_small
 from atelier_imaging.region import Region
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from atelier_imaging.face import Face
+    from atelier_imaging.impression import Impression
     from atelier_imaging.models import ModelRunner
     from atelier_imaging.picture import Picture
 
@@ -39,6 +41,7 @@ class Portrait:
         self._analysis: Analysis | None = None
         self._masks: dict[tuple[Region, int | None], NDArray[np.float32]] = {}
         self._face_masks: dict[int, FaceMasks] = {}
+        self._impressions: dict[int, Impression] = {}
 
     @classmethod
     def of_known(cls, picture: Picture, faces: tuple[Face, ...], models: ModelRunner) -> Portrait:
@@ -123,6 +126,13 @@ class Portrait:
                 mask.flags.writeable = False
                 self._masks[key] = mask
             return self._masks[key]
+
+    def impression(self, face: Face) -> Impression:
+        """Return what networks take a face for. Raises ModelNotInstalledError where one is missing."""
+        with self._lock:
+            if face.index not in self._impressions:
+                self._impressions[face.index] = impressions(self.picture.pixels, [face], self._models)[0]
+            return self._impressions[face.index]
 
     def ita_degrees(self, face: Face | None = None) -> float | None:
         """Return the individual typology angle of cheeks and forehead; None where skin is covered or without colour."""

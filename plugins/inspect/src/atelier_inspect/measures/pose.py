@@ -57,9 +57,35 @@ def head_size(scene: Scene) -> Sample:
     return Sample(scene.whole_face.box.height / scene.whole.picture.height, scene.whole_face.box)
 
 
-def margins(scene: Scene) -> Sample:
-    """Measure the least distance from face to edge of the picture, in distances between the pupils."""
-    picture, box = scene.whole.picture, scene.whole_face.box
-    right, bottom = picture.width - box.left - box.width, picture.height - box.top - box.height
-    least = min(box.left, box.top, right, bottom)
-    return Sample(least / max(scene.whole_face.interocular_pixels, 1.0), Box(0, 0, picture.width, picture.height))
+def leftward_crop_of_the_face_image(scene: Scene) -> Sample:
+    """Measure the room left of the face, in distances between the pupils."""
+    return _room(scene, scene.whole_face.box.left, 0, 0, scene.whole_face.box.left, scene.whole.picture.height)
+
+
+def rightward_crop_of_the_face_image(scene: Scene) -> Sample:
+    """Measure the room right of the face, in distances between the pupils."""
+    picture, edge = scene.whole.picture, scene.whole_face.box.left + scene.whole_face.box.width
+    return _room(scene, picture.width - edge, edge, 0, picture.width - edge, picture.height)
+
+
+def margin_above_of_the_face_image(scene: Scene) -> Sample:
+    """Measure the room above the brow, in distances between the pupils."""
+    return _room(scene, scene.whole_face.box.top, 0, 0, scene.whole.picture.width, scene.whole_face.box.top)
+
+
+def margin_below_of_the_face_image(scene: Scene) -> Sample:
+    """Measure the room below the chin, in distances between the pupils."""
+    picture, edge = scene.whole.picture, scene.whole_face.box.top + scene.whole_face.box.height
+    return _room(scene, picture.height - edge, 0, edge, picture.width, picture.height - edge)
+
+
+def expression_neutrality(scene: Scene) -> Sample:
+    """Measure how neutral the expression reads to a network, 0..1."""
+    if scene.impression is None:
+        return Sample(None, scene.whole_face.box, "The network that reads expressions is not installed.")
+    return Sample(scene.impression.expression["neutral"], scene.whole_face.box)
+
+
+def _room(scene: Scene, pixels: float, left: float, top: float, width: float, height: float) -> Sample:
+    box = Box(left, top, max(width, 1.0), max(height, 1.0))
+    return Sample(pixels / max(scene.whole_face.interocular_pixels, 1.0), box)

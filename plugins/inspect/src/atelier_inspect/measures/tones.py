@@ -31,12 +31,12 @@ def luminance_variance(scene: Scene) -> Sample:
     return Sample(float(scene.luma[_face(scene)].var()), scene.whole_face.box)
 
 
-def under_exposure(scene: Scene) -> Sample:
+def under_exposure_prevention(scene: Scene) -> Sample:
     """Measure the share of the face that is darker than 25 of 255."""
     return Sample(float((scene.luma[_face(scene)] < _DARK).mean()), scene.whole_face.box)
 
 
-def over_exposure(scene: Scene) -> Sample:
+def over_exposure_prevention(scene: Scene) -> Sample:
     """Measure the share of the face that is brighter than 247 of 255."""
     return Sample(float((scene.luma[_face(scene)] > _BRIGHT).mean()), scene.whole_face.box)
 
@@ -71,7 +71,7 @@ def _face(scene: Scene) -> NDArray[np.bool_]:
 
 def background_uniformity(scene: Scene) -> Sample:
     """Measure how even the background is: the mean gradient of lightness there, in L* a pixel at 64 pixels."""
-    behind = cv2.erode((scene.portrait.mask(Region.PERSON) < 0.05).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    behind = cv2.erode(scene.background.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     if behind.sum() < 4 * _FEWEST_PIXELS:
         return Sample(None, None, "Too little background is visible.")
     lightness = cv2.GaussianBlur(scene.lightness, (0, 0), 1.0)

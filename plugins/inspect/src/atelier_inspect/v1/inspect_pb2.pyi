@@ -40,20 +40,22 @@ class Finding(_message.Message):
     def __init__(self, measure: _Optional[_Union[_report_pb2.Measure, _Mapping]] = ..., percentile: _Optional[float] = ..., weight: _Optional[float] = ..., credit: _Optional[float] = ...) -> None: ...
 
 class Critique(_message.Message):
-    __slots__ = ("realism", "verdict", "explanation", "tone", "findings", "differences")
+    __slots__ = ("realism", "verdict", "explanation", "tone", "findings", "differences", "classes")
     REALISM_FIELD_NUMBER: _ClassVar[int]
     VERDICT_FIELD_NUMBER: _ClassVar[int]
     EXPLANATION_FIELD_NUMBER: _ClassVar[int]
     TONE_FIELD_NUMBER: _ClassVar[int]
     FINDINGS_FIELD_NUMBER: _ClassVar[int]
     DIFFERENCES_FIELD_NUMBER: _ClassVar[int]
+    CLASSES_FIELD_NUMBER: _ClassVar[int]
     realism: float
     verdict: _report_pb2.Verdict
     explanation: str
     tone: str
     findings: _containers.RepeatedCompositeFieldContainer[Finding]
     differences: _containers.RepeatedCompositeFieldContainer[_report_pb2.Measure]
-    def __init__(self, realism: _Optional[float] = ..., verdict: _Optional[_Union[_report_pb2.Verdict, str]] = ..., explanation: _Optional[str] = ..., tone: _Optional[str] = ..., findings: _Optional[_Iterable[_Union[Finding, _Mapping]]] = ..., differences: _Optional[_Iterable[_Union[_report_pb2.Measure, _Mapping]]] = ...) -> None: ...
+    classes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, realism: _Optional[float] = ..., verdict: _Optional[_Union[_report_pb2.Verdict, str]] = ..., explanation: _Optional[str] = ..., tone: _Optional[str] = ..., findings: _Optional[_Iterable[_Union[Finding, _Mapping]]] = ..., differences: _Optional[_Iterable[_Union[_report_pb2.Measure, _Mapping]]] = ..., classes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class InspectResponse(_message.Message):
     __slots__ = ("critique", "annotated", "report")
