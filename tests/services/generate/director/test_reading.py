@@ -55,6 +55,10 @@ def said(wishes: Wishes) -> dict[str, object]:
             },
         ),
         ("a man in his early thirties", {"subject.age_years": 32.0, "subject.sex": "man"}),
+        ("a woman of 40, red hair", {
+            "subject.age_years": 40.0, "subject.sex": "woman", "subject.hair": "red hair",
+        }),
+        ("a man of 60 years", {"subject.age_years": 60.0, "subject.sex": "man"}),
         ("in her 50s", {"subject.age_years": 55.0, "subject.sex": "woman"}),
         ("forty-five years old", {"subject.age_years": 45.0}),
         ("young", {"subject.age_years": 24.0}),
@@ -124,7 +128,9 @@ def test_what_is_not_understood_is_kept_as_it_stands() -> None:
     assert left.weighted == ("(freckles:1.4)",)
 
 
-@pytest.mark.parametrize("words", ["a child", "a 12-year-old", "teenage", "aged seventeen", "two girls"])
+@pytest.mark.parametrize(
+    "words", ["a child", "a 12-year-old", "teenage", "aged seventeen", "a woman of 12", "the age of 9", "two girls"]
+)
 def test_only_adults_are_drawn(words: str) -> None:
     (violation,) = read(words).violations
     assert "only adults are drawn" in violation.description
