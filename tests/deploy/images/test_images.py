@@ -83,6 +83,58 @@ def test_what_is_copied_is_there_and_not_ignored(dockerfile: Path) -> None:
             assert not any(fnmatch(source, pattern) for pattern in ignored)
 
 
+def project(folder: Path) -> dict[str, Any]:
+    document: dict[str, Any] = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+    return document
+
+
+def own_packages(name: str, everything: dict[str, dict[str, Any]], found: set[str]) -> set[str]:
+    """Return the packages of this repository that one installs, itself among them."""
+    if name not in found:
+        found.add(name)
+        for dependency in everything[name].get("dependencies", []):
+            if dependency.startswith("atelier-"):
+                own_packages(re.split(r"[\s\[<>=~;]", dependency)[0], everything, found)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "source"),
+    [
+        ("gateway.Dockerfile", "gateway/server"),
+        *(
+            ("service.Dockerfile", f"services/{name}")
+            for name in sorted(SERVERS)
+            if (ROOT / "services" / name).is_dir()
+        ),
+        *(
+            ("service.Dockerfile", path.parent.relative_to(ROOT).as_posix())
+            for path in ROOT.glob("plugins/*/pyproject.toml")
+            if path.parent.name != "sdk"
+        ),
+    ],
+    ids=lambda value: str(value),
+)
+def test_an_image_installs_every_package_of_ours_that_its_program_needs(dockerfile: str, source: str) -> None:
+    """They are in no registry: one that is not named by its path would end the build."""
+    folders = [path.parent for path in ROOT.glob("*/*/pyproject.toml")] + [ROOT / "proto"]
+    everything = {project(folder)["name"]: project(folder) for folder in folders}
+    line = next(rest for name, rest in instructions(ROOT / "deploy" / dockerfile) if name == "RUN")
+    paths = re.findall(r"\./[\w/]+", line.replace("./${SOURCE}", f"./{source}"))
+
+    installed = {project(ROOT / path)["name"] for path in paths}
+
+    assert installed >= own_packages(project(ROOT / source)["name"], everything, set())
+    copied = [rest.split()[0] for name, rest in instructions(ROOT / "deploy" / dockerfile) if name == "COPY"]
+    assert all(any(path[2:].startswith(each) for each in copied) for path in paths)
+
+
+def test_what_lists_the_content_of_an_image_is_pinned() -> None:
+    pins = {line.partition("==")[0] for line in (ROOT / "constraints.txt").read_text().splitlines()}
+
+    assert "cyclonedx-bom" in pins
+
+
 def test_the_server_is_the_one_that_engines_are_built_for() -> None:
     text = (ROOT / "deploy/triton.Dockerfile").read_text()
 

@@ -10,6 +10,7 @@ import onnxruntime
 import pytest
 from atelier_models import catalogue, home, installed, parity
 from atelier_models.engines.audit import audit
+from atelier_models.engines.parity import ACCEPTED
 from atelier_models.engines.precision import at_precision
 from atelier_sdk.errors import ModelUnusableError
 from onnx import TensorProto, helper
@@ -30,10 +31,15 @@ def answers(graph: onnx.ModelProto, inputs: Mapping[str, NDArray[np.float32]]) -
     return dict(zip(names, session.run(names, dict(inputs)), strict=True))
 
 
-# Of each kind of network one: ONNX Runtime imitates half on a processor, and takes its time.
-@pytest.mark.parametrize("name", ["face_mesh", "person_segmenter", "face_encoder", "upscaler_restore_x2"])
+# Measured on a processor, of an output's largest value: the segmenter 1.4e-2, at the edge of its mask, where a small
+# step of the logit is a large one of the probability; the expression 2.5e-3; all others 4e-4 to 1.3e-3.
+OFF_IN_HALF = {"person_segmenter": ACCEPTED["fp16"]}
+OTHERS_OFF_IN_HALF = 5e-3
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
 def test_a_default_model_in_half_answers_as_in_float32(name: str) -> None:
-    """Half has eleven bits; the largest share of an output's largest value that it may cost is three hundredths."""
+    """ONNX Runtime imitates half on a processor."""
     place = installed.find(MODELS[name], home.default_home())
     if place is None:
         pytest.skip(f"{name} is not installed; run `make models`")
@@ -45,7 +51,8 @@ def test_a_default_model_in_half_answers_as_in_float32(name: str) -> None:
     expected, found = answers(graph, inputs), answers(half, inputs)
 
     for output, values in expected.items():
-        assert np.abs(found[output] - values).max() <= 3e-2 * np.abs(values).max(), output
+        share = np.abs(found[output] - values).max() / np.abs(values).max()
+        assert share <= OFF_IN_HALF.get(name, OTHERS_OFF_IN_HALF), output
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))

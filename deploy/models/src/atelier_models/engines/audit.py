@@ -11,15 +11,22 @@ from onnx import TensorProto
 from atelier_models.engines.precision import TYPES, fixed_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from atelier_models.engines.precision import EnginePrecision
 
+# Where the arithmetic of a network is: what else its author does in float32, such as sines of a place, costs little.
+MULTIPLYING = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
 _FLOATS = {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE}
 
 
-def audit(model: onnx.ModelProto, precision: EnginePrecision, allowed: Iterable[str] = ()) -> None:
-    """Hold that everything between a graph's borders is of the precision.
+def audit(
+    model: onnx.ModelProto,
+    precision: EnginePrecision,
+    allowed: Iterable[str] = (),
+    operators: Collection[str] | None = None,
+) -> None:
+    """Hold that everything between a graph's borders, or what `operators` take and give, is of the precision.
 
     Casts, tensors that an operator takes as float32 alone, and tensors whose names are `allowed` may be otherwise.
     Raises ModelUnusableError, which names the nodes.
@@ -32,7 +39,7 @@ def audit(model: onnx.ModelProto, precision: EnginePrecision, allowed: Iterable[
     wrong = {
         name: node
         for node in model.graph.node
-        if node.op_type != "Cast"
+        if (node.op_type != "Cast" if operators is None else node.op_type in operators)
         for name in (*node.input, *node.output)
         if name not in free and types.get(name) in _FLOATS - {TYPES[precision]}
     }

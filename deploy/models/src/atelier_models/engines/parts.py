@@ -14,6 +14,8 @@ import torch
 from atelier_sdk.errors import ModelUnusableError
 from torch import nn
 
+from atelier_models.engines.audit import MULTIPLYING, audit
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -27,9 +29,10 @@ _TOKENS: Final = 77
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part: its network, examples of its inputs by name, the free axes of each, and its outputs' names."""
+    """A part: what it computes in, its network, examples of its inputs, the free axes of each, its outputs' names."""
 
     name: str
+    precision: EnginePrecision
     network: nn.Module
     inputs: dict[str, torch.Tensor]
     free: dict[str, dict[int, str]]
@@ -44,22 +47,26 @@ def parts_of(pipeline: Any, precision: EnginePrecision) -> Iterator[Part]:
     dtype = DTYPES[precision]
     for name in ("text_encoder", "text_encoder_2"):
         if (encoder := getattr(pipeline, name, None)) is not None:
-            yield _text_encoder(name, encoder.to(dtype))
+            yield _text_encoder(name, encoder.to(dtype), precision)
     kind = type(getattr(pipeline, "unet", None) or pipeline.transformer).__name__
     if kind == "UNet2DConditionModel":
-        yield _unet(pipeline.unet.to(dtype), dtype)
+        yield _unet(pipeline.unet.to(dtype), precision)
     elif kind == "FluxTransformer2DModel":
-        yield _transformer(pipeline.transformer.to(dtype), dtype)
+        yield _transformer(pipeline.transformer.to(dtype), precision)
     else:
         raise ModelUnusableError(
             f"There is no engine for a denoiser that is a {kind}; it runs in PyTorch.", metadata={"denoiser": kind}
         )
-    decoding = torch.float32 if precision == "fp16" else dtype
-    yield _decoder(pipeline.vae.to(decoding), decoding)
+    decoding: EnginePrecision = "fp32" if precision == "fp16" else precision
+    yield _decoder(pipeline.vae.to(DTYPES[decoding]), decoding)
 
 
 def export(part: Part, path: Path) -> None:
-    """Write a part as ONNX, checked. Raises what PyTorch's exporter and ONNX's checker raise."""
+    """Write a part as ONNX, checked and audited.
+
+    Raises what PyTorch's exporter and ONNX's checker raise, and ModelUnusableError where arithmetic is of another
+    precision than the part's.
+    """
     shapes = {name: dict.fromkeys(axes, torch.export.Dim.AUTO) for name, axes in part.free.items()}
     program = torch.onnx.export(
         part.network.eval(),
@@ -73,6 +80,7 @@ def export(part: Part, path: Path) -> None:
     )
     program.save(str(path))
     onnx.checker.check_model(str(path), full_check=True)
+    audit(onnx.load(path), part.precision, operators=MULTIPLYING)
 
 
 class _Encoder(nn.Module):
@@ -105,7 +113,8 @@ class _Unet(nn.Module):
         text_embeds: torch.Tensor,
         time_ids: torch.Tensor,
     ) -> torch.Tensor:
-        added = {"text_embeds": text_embeds, "time_ids": time_ids}
+        # The sizes beside it are encoded in float32, and ONNX joins tensors of one type alone.
+        added = {"text_embeds": text_embeds.float(), "time_ids": time_ids}
         answer: torch.Tensor = self.unet(
             sample, timestep, encoder_hidden_states, added_cond_kwargs=added, return_dict=False
         )[0]
@@ -119,8 +128,26 @@ class _Transformer(nn.Module):
         super().__init__()
         self.transformer = transformer
 
-    def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
-        answer: torch.Tensor = self.transformer(**inputs, return_dict=False)[0]
+    def forward(
+        self,
+        hidden_states: torch.Tensor,
+        encoder_hidden_states: torch.Tensor,
+        pooled_projections: torch.Tensor,
+        timestep: torch.Tensor,
+        img_ids: torch.Tensor,
+        txt_ids: torch.Tensor,
+        guidance: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        answer: torch.Tensor = self.transformer(
+            hidden_states,
+            encoder_hidden_states=encoder_hidden_states,
+            pooled_projections=pooled_projections,
+            timestep=timestep,
+            img_ids=img_ids,
+            txt_ids=txt_ids,
+            guidance=guidance,
+            return_dict=False,
+        )[0]
         return answer
 
 
@@ -136,15 +163,17 @@ class _Decoder(nn.Module):
         return answer
 
 
-def _text_encoder(name: str, encoder: Any) -> Part:
+def _text_encoder(name: str, encoder: Any, precision: EnginePrecision) -> Part:
+    # In its plain form: the fused one leaves T5's heads in an order that the exporter cannot lay out anew.
+    encoder.set_attn_implementation("eager")
     ids = torch.ones(2, _TOKENS, dtype=torch.int64)
     summed = "T5" not in type(encoder).__name__
     outputs = ("states", "summary") if summed else ("states",)
-    return Part(name, _Encoder(encoder), {"input_ids": ids}, {"input_ids": {0: "batch"}}, outputs)
+    return Part(name, precision, _Encoder(encoder), {"input_ids": ids}, {"input_ids": {0: "batch"}}, outputs)
 
 
-def _unet(unet: Any, dtype: torch.dtype) -> Part:
-    config, size = unet.config, 16
+def _unet(unet: Any, precision: EnginePrecision) -> Part:
+    config, dtype, size = unet.config, DTYPES[precision], 16
     pooled = config.projection_class_embeddings_input_dim - 6 * config.addition_time_embed_dim
     inputs = {
         "sample": torch.randn(2, config.in_channels, size, size, dtype=dtype),
@@ -155,11 +184,11 @@ def _unet(unet: Any, dtype: torch.dtype) -> Part:
     }
     free = {name: {0: "batch"} for name in inputs}
     free["sample"] |= {2: "height", 3: "width"}
-    return Part("unet", _Unet(unet), inputs, free, ("noise",))
+    return Part("unet", precision, _Unet(unet), inputs, free, ("noise",))
 
 
-def _transformer(transformer: Any, dtype: torch.dtype) -> Part:
-    config, side = transformer.config, 8
+def _transformer(transformer: Any, precision: EnginePrecision) -> Part:
+    config, dtype, side = transformer.config, DTYPES[precision], 8
     places = torch.zeros(side * side, 3, dtype=dtype)
     inputs = {
         "hidden_states": torch.randn(2, side * side, config.in_channels, dtype=dtype),
@@ -174,10 +203,10 @@ def _transformer(transformer: Any, dtype: torch.dtype) -> Part:
     free = {name: {0: "batch"} for name in inputs if not name.endswith("_ids")}
     free["hidden_states"] |= {1: "patches"}
     free |= {"img_ids": {0: "patches"}, "txt_ids": {}}
-    return Part("transformer", _Transformer(transformer), inputs, free, ("velocity",))
+    return Part("transformer", precision, _Transformer(transformer), inputs, free, ("velocity",))
 
 
-def _decoder(vae: Any, dtype: torch.dtype) -> Part:
-    latent = torch.randn(2, vae.config.latent_channels, 16, 16, dtype=dtype)
+def _decoder(vae: Any, precision: EnginePrecision) -> Part:
+    latent = torch.randn(2, vae.config.latent_channels, 16, 16, dtype=DTYPES[precision])
     free = {"latent": {0: "batch", 2: "height", 3: "width"}}
-    return Part("vae_decoder", _Decoder(vae), {"latent": latent}, free, ("picture",))
+    return Part("vae_decoder", precision, _Decoder(vae), {"latent": latent}, free, ("picture",))
