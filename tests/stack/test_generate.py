@@ -82,10 +82,13 @@ def inferences(stack: Stack) -> int:
     return sum(map(int, counts))
 
 
-def test_words_become_portraits_of_the_size_asked_for_and_the_first_has_a_face(generator: Stub) -> None:
+def test_words_become_portraits_of_the_size_asked_for_and_every_one_has_a_face(generator: Stub) -> None:
     events = drawn(generator, candidates=2, seed=7, include_previews=True)
     candidates = [event.candidate for event in events if event.HasField("candidate")]
     assert [one.index for one in candidates] == [0, 1]
+    for candidate in candidates:
+        (faces,) = [one.value for one in candidate.measures if one.name == "faces"]
+        assert faces == 1
     assert len(events[-1].result.report.faces) == 1
     with Image.open(io.BytesIO(candidates[0].image.content)) as portrait:
         assert portrait.size == (816, 1024)
@@ -149,18 +152,39 @@ def test_a_profile_that_is_not_there_costs_no_drawing(generator: Stub, stack: St
 
 def test_twenty_callers_at_once_have_their_turn_and_those_that_leave_hold_nobody_up(generator: Stub) -> None:
     def one(number: int) -> str:
-        """Stay to the end, or leave once the drawing has begun."""
-        call = generator.Generate(request(candidates=1, seed=number % 2), timeout=900)
-        for event in call:
-            if number >= 4 and event.progress.stage == "denoise":
-                call.cancel()
-                return "served"
-        return str(event.result.report.output.sha256)
+        """Stay to the end, or leave once the drawing has begun; where there is no room, come back when told to."""
+        tenant = (("x-atelier-tenant", f"tenant-{number % 3}"),)
+        while True:
+            call = generator.Generate(request(candidates=1, seed=number % 2), timeout=900, metadata=tenant)
+            try:
+                for event in call:
+                    if number >= 4 and event.progress.stage == "denoise":
+                        call.cancel()
+                        return "served"
+                return str(event.result.report.output.sha256)
+            except grpc.RpcError as error:
+                refusal = Refusal(error)
+                assert refusal.reason == "QUEUE_FULL"
+                time.sleep(refusal.retry.retry_delay.ToTimedelta().total_seconds())
 
     with ThreadPoolExecutor(20) as callers:
         found = list(callers.map(one, range(20)))
     assert found == [*found[:2] * 2, *["served"] * 16]
     assert len(set(found[:2])) == 2
+
+
+def test_a_crowd_of_one_tenant_holds_nobody_else_up(generator: Stub) -> None:
+    def one(tenant: str) -> float:
+        list(generator.Generate(request(candidates=1, seed=1), timeout=900, metadata=(("x-atelier-tenant", tenant),)))
+        return time.monotonic()
+
+    with ThreadPoolExecutor(8) as callers:
+        crowd = [callers.submit(one, "crowd") for _ in range(7)]
+        time.sleep(0.5)
+        single = callers.submit(one, "single").result()
+    later = [call.result() for call in crowd if call.result() > single]
+    # One of the crowd is at work when the other tenant comes, and one more may begin before it.
+    assert len(later) >= 4
 
 
 def test_a_caller_that_goes_stops_the_work_within_one_step(generator: Stub, stack: Stack) -> None:
