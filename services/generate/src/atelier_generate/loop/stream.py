@@ -37,6 +37,7 @@ _OPTIONS: Final = (
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
 )
+_LAST: Final = "triton_final_response"
 # What Triton says of a model that its repository lacks; within a stream it gives texts alone, and no codes.
 _LACKING: Final = "is not found"
 
@@ -93,10 +94,12 @@ class _FailedError(Exception):
 
 def _listen(call: Any, heard: queue.SimpleQueue[Any]) -> None:
     """Pass on the responses of a call, and last None or the error that ended it."""
+    last = False
     try:
         for response in call:
             heard.put(_FailedError(None, response.error_message) if response.error_message else response)
-        heard.put(None)
+            last = response.infer_response.parameters[_LAST].bool_param
+        heard.put(None if last else _FailedError(grpc.StatusCode.UNAVAILABLE, "the stream ended before its end"))
     except grpc.RpcError:
         heard.put(_FailedError(call.code(), call.details() or ""))
 
@@ -118,7 +121,7 @@ def _request(order: NDArray[np.uint8]) -> service_pb2.ModelInferRequest:
     request = service_pb2.ModelInferRequest(model_name=wire.MODEL, id=request_id.get())
     request.inputs.add(name=wire.ORDER, datatype="UINT8", shape=order.shape)
     request.raw_input_contents.append(order.tobytes())
-    # So that the stream's end is told, not guessed at.
+    # So that the end is told, and a stream that merely ended is known from one that was done.
     request.parameters["triton_enable_empty_final_response"].bool_param = True
     return request
 
