@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 Response = service_pb2.ModelStreamInferResponse
 STOPPING = Response(error_message="Server is stopping, scheduler for model has stopped accepting new requests")
-    error_message="Server is stopping, scheduler for model has stopped accepting new inference requests"
-)
 FULL = Response(error_message="Exceeds maximum queue size")
 
 
