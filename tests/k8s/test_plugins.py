@@ -7,15 +7,19 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
 import yaml
+from atelier_client.cli import atelier
 from atelier_gateway.settings import GatewaySettings
 from atelier_local.plugin_kustomize import FOLDER, deployment
 from atelier_rpc.settings import read
 from atelier_sdk import Resources
 from atelier_sdk.capability import MIB
 from atelier_sdk.manifest import load_manifest
+from click.testing import CliRunner
 
 from tests.k8s.conftest import lens
+from tests.k8s.manifests import K8S
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +56,22 @@ def test_the_gateway_finds_the_plugins_file_where_it_looks(plugged: Cluster, tmp
             content = held.get("data", {}).get(file, "").encode() or base64.b64decode(held["binaryData"][file])
             (tmp_path / file).write_bytes(content)
     assert load_manifest(tmp_path / "lens.toml").capabilities == (lens(),)
+
+
+@pytest.mark.parametrize("name", ["lens", "inspect"])
+def test_our_own_plugins_components_are_what_the_command_writes(name: str, tmp_path: Path) -> None:
+    """They are written by `atelier plugins manifest NAME --kustomize k8s/components/NAME`."""
+    done = CliRunner().invoke(atelier, ["plugins", "manifest", name, "--kustomize", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    written = {each.name: each.read_bytes() for each in tmp_path.iterdir()}
+    assert written == {each.name: each.read_bytes() for each in (K8S / "components" / name).iterdir()}
+
+
+@pytest.mark.parametrize("name", ["lens", "inspect"])
+def test_the_overlays_deploy_our_own_plugins(prod: Cluster, name: str) -> None:
+    assert f"registry.example.com/atelier-{name}:" in prod.workload(name).server.spec["image"]
+    mounts = {each["mountPath"] for each in prod.workload("gateway").server.spec["volumeMounts"]}
+    assert f"{FOLDER}/{name}.toml" in mounts
 
 
 def test_what_a_capability_asks_for_is_reserved() -> None:

@@ -303,3 +303,13 @@ def test_what_is_accepted_can_end_before_the_process_does(prod: Cluster) -> None
         assert seconds(prod.workload(workload.name), "ATELIER_DRAIN_SECONDS") >= needed
     # Of drawing no times on a card were measured: as long as a caller waits who does not say how long.
     assert seconds(prod.workload("generate"), "ATELIER_DRAIN_SECONDS") >= limits["generate"].default_deadline_seconds
+
+
+def test_everything_that_has_a_namespace_is_in_ours(cluster: Cluster) -> None:
+    """What a component brings has none of its own: without the overlay's it would land in `default`."""
+    outside = {
+        (each["kind"], each["metadata"]["name"])
+        for each in cluster.manifests
+        if each["metadata"].get("namespace") != "atelier"
+    }
+    assert {kind for kind, _ in outside} == {"Namespace", "PriorityClass"}
