@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
+from atelier_imaging.extent import bounds
 from atelier_imaging.region import Region
 
 from atelier_inspect.scene import Sample
@@ -23,12 +24,15 @@ _BINS: Final = 32
 def shading_contrast(scene: Scene) -> Sample:
     """Measure lit side over shadow side of the face's skin in linear light: the 95th over the 5th percentile."""
     skin = _face_skin(scene)
-    if skin.sum() < _FEWEST_PIXELS:
+    part = bounds(skin)
+    if part is None or skin.sum() < _FEWEST_PIXELS:
         return Sample(None, scene.whole_face.box, "Too little skin is visible.")
-    weight = skin.astype(np.float32)
-    sigma = _BLUR * scene.face.interocular_pixels
-    total = cv2.GaussianBlur(scene.linear * weight, (0, 0), sigma)
-    light = (total / np.maximum(cv2.GaussianBlur(weight, (0, 0), sigma), 1e-3))[skin]
+    weight, sigma = skin[part].astype(np.float32), _BLUR * scene.face.interocular_pixels
+    total, share = (
+        cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
+        for plane in (scene.linear[part] * weight, weight)
+    )
+    light = (total / np.maximum(share, 1e-3))[skin[part]]
     low, high = np.percentile(light, (5, 95))
     return Sample(float(high / max(float(low), 1e-3)), scene.box_of(skin))
 
