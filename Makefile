@@ -7,6 +7,7 @@ TORCH := .venv-torch
 # Tests that need it; in the default environment they are skipped.
 TORCH_TESTS := $(wildcard tests/services/edit/diffusion tests/services/generate/diffusion tests/deploy/training \
 	tests/deploy/models/engines/parts tests/deploy/models/bench/test_compiled.py)
+# The build backend is installed once and not anew for each of twenty distributions; hence --no-build-isolation.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
@@ -20,8 +21,8 @@ setup: $(VENV)/.installed ## Make .venv with everything of this repository, edit
 $(VENV)/.installed: constraints.txt requirements-dev.txt $(wildcard */pyproject.toml */*/pyproject.toml)
 	@echo "Installing into $(VENV) (about two minutes the first time) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip
-	@$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip hatchling editables
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-build-isolation -c constraints.txt -r requirements-dev.txt
 	@touch $@
 
 torch: $(TORCH)/.installed ## Make .venv-torch, the environment of what needs PyTorch.
@@ -29,8 +30,9 @@ torch: $(TORCH)/.installed ## Make .venv-torch, the environment of what needs Py
 $(TORCH)/.installed: constraints.txt requirements-torch.txt $(wildcard */pyproject.toml */*/pyproject.toml)
 	@echo "Installing PyTorch into $(TORCH) (about two minutes the first time) …"
 	@test -x $(TORCH)/bin/python || $(PYTHON) -m venv $(TORCH)
-	@$(TORCH)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip
-	@$(TORCH)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-torch.txt
+	@$(TORCH)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip hatchling editables
+	@$(TORCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -c constraints.txt \
+		-r requirements-torch.txt
 	@touch $@
 
 lint: setup ## ruff, mypy strict, buf lint, buf breaking.
