@@ -43,7 +43,7 @@ def annotated(picture: Picture, critique: Critique) -> NDArray[np.uint8]:
     page.paste(Image.fromarray(np.asarray(cv2.resize(to_bytes(picture.pixels), size, interpolation=method))), (0, 0))
     draw = ImageDraw.Draw(page)
     shown = _shown(critique)
-    _boxes(draw, [finding for finding in shown if finding.verdict in (Verdict.WARN, Verdict.FAIL)], scale)
+    _boxes(draw, [finding for finding in shown if finding.verdict in (Verdict.WARN, Verdict.FAIL)], scale, size[0])
     _column(draw, critique, shown, size[0] + _MARGIN)
     return np.asarray(page).copy()
 
@@ -55,8 +55,11 @@ def _shown(critique: Critique) -> list[Finding]:
     return [*own, *others][:13]
 
 
-def _boxes(draw: ImageDraw.ImageDraw, findings: list[Finding], scale: float) -> None:
-    """Outline where something is odd; boxes of one place are drawn inside each other, labels beside each other."""
+def _boxes(draw: ImageDraw.ImageDraw, findings: list[Finding], scale: float, width: int) -> None:
+    """Outline where something is odd; boxes of one place are drawn inside each other, labels beside each other.
+
+    Labels stay in the picture, which is `width` pixels wide.
+    """
     seen: dict[tuple[int, ...], int] = {}
     labels: list[_Edges] = []
     drawn: list[tuple[Finding, _Edges]] = []
@@ -76,21 +79,30 @@ def _boxes(draw: ImageDraw.ImageDraw, findings: list[Finding], scale: float) -> 
         )
         drawn.append((finding, edges))
     for finding, edges in drawn:
-        labels.append(_label(draw, finding, (max(0.0, edges[0]), max(0.0, edges[1] - _LETTER - 10)), labels))
+        left = max(0.0, min(edges[0], width - _width(finding)))
+        labels.append(_label(draw, finding, (left, max(0.0, edges[1] - _LETTER - 10)), labels))
 
 
 def _label(draw: ImageDraw.ImageDraw, finding: Finding, at: tuple[float, float], others: list[_Edges]) -> _Edges:
     """Write a measure's name on a dark plate, below other plates where they would overlap, and return its edges."""
-    words, font = finding.name.replace("_", " "), _font(_LETTER)
-    width, height = font.getlength(words) + 12, _LETTER + 10
+    width, height = _width(finding), _LETTER + 10
     left, top = at
     for other in sorted(others, key=lambda edges: edges[1]):
         beside = left + width < other[0] or left > other[2] or top + height < other[1] or top > other[3]
         if not beside:
             top = other[3] + 1
     draw.rectangle((left, top, left + width, top + height), fill=_PLATE)
-    draw.text((left + 6, top + 3), words, _COLOURS[finding.verdict], font)
+    draw.text((left + 6, top + 3), _words(finding), _COLOURS[finding.verdict], _font(_LETTER))
     return (left, top, left + width, top + height)
+
+
+def _words(finding: Finding) -> str:
+    return finding.name.replace("_", " ")
+
+
+def _width(finding: Finding) -> float:
+    """Return the width of a measure's label in pixels."""
+    return _font(_LETTER).getlength(_words(finding)) + 12
 
 
 def _column(draw: ImageDraw.ImageDraw, critique: Critique, findings: list[Finding], left: int) -> None:
@@ -100,7 +112,7 @@ def _column(draw: ImageDraw.ImageDraw, critique: Critique, findings: list[Findin
     for finding in findings:
         draw.ellipse((left, y + 5, left + 12, y + 17), fill=_COLOURS[finding.verdict])
         value = "" if finding.percentile is None else f"   percentile {finding.percentile:.0f}"
-        draw.text((left + 22, y), finding.name.replace("_", " ") + value, _INK, _font(_LETTER))
+        draw.text((left + 22, y), _words(finding) + value, _INK, _font(_LETTER))
         y = _text(draw, finding.explanation, (left + 22, y + 26), _FAINT, _SMALL) + 12
 
 

@@ -98,7 +98,7 @@ SPECS: Final = (
          take=pose.head_pose_roll),
     Spec("eyes_open", "ratio", "low", "The eyes are open.", low="An eye is closed, or nearly.", take=pose.eyes_open),
     Spec("mouth_closed", "ratio", "high", "The mouth is as open as in most portraits, or less.",
-         high="The mouth is wide open.", take=pose.mouth_closed),
+         high="The mouth is open further than in portraits.", take=pose.mouth_closed),
     Spec("expression_neutrality", "share", "low", "The expression is as neutral as in other portraits.",
          low="Hardly a portrait has an expression so far from neutral.", take=pose.expression_neutrality),
 )  # fmt: skip
