@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -83,3 +84,15 @@ def test_a_missing_checkpoint_is_an_answer_of_a_service_that_is_ready(tmp_path: 
     error = from_rpc_error(failed)
     assert (error.status, error.reason) == ("FAILED_PRECONDITION", "MODEL_NOT_INSTALLED")
     assert error.metadata["command"] == f"atelier models pull {SCHNELL}"
+
+
+def test_a_damaged_checkpoint_is_named_and_nothing_is_drawn(home: Path, tmp_path: Path) -> None:
+    spoilt = tmp_path / "home"
+    shutil.copytree(home / "checkpoints" / SCHNELL, spoilt / "checkpoints" / SCHNELL)
+    weights = next((spoilt / "checkpoints" / SCHNELL / "transformer").glob("*.safetensors"))
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with service(spoilt, tmp_path) as stub, pytest.raises(grpc.RpcError) as caught:
+        list(stub.Generate(wanted(candidates=1, seed=1), timeout=120))
+    failed: Any = caught.value
+    error = from_rpc_error(failed)
+    assert (error.status, error.reason, error.metadata["model"]) == ("FAILED_PRECONDITION", "MODEL_UNUSABLE", SCHNELL)
