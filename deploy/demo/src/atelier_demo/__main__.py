@@ -20,6 +20,8 @@ from rich.console import Console
 from atelier_demo import analysis, edit, expression, generate, identity, style, summary, upscale
 from atelier_demo.studio import Studio
 
+_PATIENCE_SECONDS = 900.0  # of a machine that does something else, too
+
 STEPS = (generate.run, analysis.run, style.run, edit.run, expression.run, identity.run, upscale.run)
 """In this order; a capability adds its step here. Identity looks at all that was made before it; 4K comes last."""
 
@@ -37,7 +39,7 @@ def main(folder: Path) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="atelier-demo-") as state,
         running_stack(Path(state), progress=OnConsole(console)) as stack,
-        Atelier(stack.address) as client,
+        Atelier(stack.address, deadline_seconds=_PATIENCE_SECONDS) as client,
     ):
         behind = f"models behind Triton at {stack.triton_url}" if stack.triton_url else "models in process"
         console.print(f"The stack is ready: gateway at {stack.address}, {behind}.", highlight=False)
