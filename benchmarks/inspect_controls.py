@@ -54,7 +54,7 @@ _CAST: Final = (0.16, 0.32, 0.49)
 
 def skin_blurred(portrait: Portrait, strength: int) -> Pixels:
     """Blur the skin and nothing else."""
-    pixels, face = portrait.picture.pixels.astype(np.float32), portrait.faces[0]
+    pixels, face = to_bytes(portrait.picture.pixels).astype(np.float32), portrait.faces[0]
     mask = portrait.mask(Region.SKIN, face)[..., None]
     blurred = cv2.GaussianBlur(pixels, (0, 0), _BLUR[strength] * face.interocular_pixels)
     return _bytes(pixels + mask * (blurred - pixels))
@@ -62,7 +62,10 @@ def skin_blurred(portrait: Portrait, strength: int) -> Pixels:
 
 def half_mirrored(portrait: Portrait, strength: int) -> Pixels:
     """Lay the mirror image of the right half over the left one, to a third, two thirds, or all of it."""
-    pixels, mesh = portrait.picture.pixels.astype(np.float32), portrait.faces[0].mesh[:, :2].astype(np.float64)
+    pixels, mesh = (
+        to_bytes(portrait.picture.pixels).astype(np.float32),
+        portrait.faces[0].mesh[:, :2].astype(np.float64),
+    )
     top, chin = mesh[168], mesh[152]
     along = (chin - top) / np.linalg.norm(chin - top)
     turn = 2 * np.outer(along, along) - np.eye(2)
@@ -76,7 +79,7 @@ def half_mirrored(portrait: Portrait, strength: int) -> Pixels:
 
 def catchlight_moved(portrait: Portrait, strength: int) -> Pixels:
     """Take the lamp out of one eye (weakest), and put it elsewhere in the iris (half a radius, more than that)."""
-    pixels, mesh = np.asarray(portrait.picture.pixels, np.uint8), portrait.faces[0].mesh
+    pixels, mesh = to_bytes(portrait.picture.pixels), portrait.faces[0].mesh
     middle = mesh[LEFT_IRIS[0], :2]
     radius = float(np.linalg.norm(mesh[list(LEFT_IRIS[1:]), :2] - middle, axis=1).max())
     rows, columns = np.mgrid[: pixels.shape[0], : pixels.shape[1]]
@@ -103,14 +106,14 @@ def catchlight_moved(portrait: Portrait, strength: int) -> Pixels:
 
 def unsharp(portrait: Portrait, strength: int) -> Pixels:
     """Sharpen by an unsharp mask of 80, 150 and 300 %."""
-    pixels = portrait.picture.pixels.astype(np.float32)
+    pixels = to_bytes(portrait.picture.pixels).astype(np.float32)
     sigma = 0.02 * portrait.faces[0].interocular_pixels
     return _bytes(pixels + _UNSHARP[strength] * (pixels - cv2.GaussianBlur(pixels, (0, 0), sigma)))
 
 
 def shading_flattened(portrait: Portrait, strength: int) -> Pixels:
     """Divide the slow part of the skin's light out."""
-    pixels, face = portrait.picture.pixels.astype(np.float32), portrait.faces[0]
+    pixels, face = to_bytes(portrait.picture.pixels).astype(np.float32), portrait.faces[0]
     skin = portrait.mask(Region.SKIN, face)
     light = (np.maximum(pixels, 1) / 255) ** 2.2
     luma = light @ np.array([0.2126, 0.7152, 0.0722], np.float32)
@@ -124,13 +127,13 @@ def shading_flattened(portrait: Portrait, strength: int) -> Pixels:
 def compressed(portrait: Portrait, strength: int) -> Pixels:
     """Compress as JPEG of quality 40, 20 and 10."""
     buffer = io.BytesIO()
-    Image.fromarray(portrait.picture.pixels).save(buffer, "JPEG", quality=_QUALITY[strength])
+    Image.fromarray(to_bytes(portrait.picture.pixels)).save(buffer, "JPEG", quality=_QUALITY[strength])
     return np.asarray(Image.open(buffer).convert("RGB"))
 
 
 def wrong_white(portrait: Portrait, strength: int) -> Pixels:
     """Multiply red and blue light the opposite way; warmer or colder by the portrait's own size in bytes."""
-    pixels = portrait.picture.pixels.astype(np.float32)
+    pixels = to_bytes(portrait.picture.pixels).astype(np.float32)
     sign = 1 if portrait.picture.source.size_bytes % 2 else -1
     gains = np.array([1 + sign * _CAST[strength], 1.0, 1 - sign * _CAST[strength]], np.float32)
     return _bytes(255 * np.clip((pixels / 255) ** 2.2 * gains, 0, 1) ** (1 / 2.2))
@@ -138,7 +141,7 @@ def wrong_white(portrait: Portrait, strength: int) -> Pixels:
 
 def out_of_focus(portrait: Portrait, strength: int) -> Pixels:
     """Blur everything."""
-    pixels = portrait.picture.pixels.astype(np.float32)
+    pixels = to_bytes(portrait.picture.pixels).astype(np.float32)
     sigma = _SOFT[strength] * portrait.faces[0].interocular_pixels
     return _bytes(np.asarray(cv2.GaussianBlur(pixels, (0, 0), sigma), np.float32))
 
