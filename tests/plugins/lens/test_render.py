@@ -17,6 +17,7 @@ from atelier_lens.measures import measure
 from atelier_lens.plan import Plan, plan_lens
 from atelier_lens.render import Rendered, render
 from atelier_sdk.errors import FieldOutOfRangeError, NoFaceError
+from google.protobuf.struct_pb2 import Struct
 
 if TYPE_CHECKING:
     from atelier_imaging.portrait import Portrait
@@ -131,3 +132,11 @@ def test_an_aperture_needs_a_face(astronaut: Portrait) -> None:
     with pytest.raises(NoFaceError):
         plan_lens(LensAsk(aperture=2.0), empty, None)
     assert render(empty, plan_lens(LensAsk(vignette=1.0), empty, None)).picture is not empty.picture
+
+
+def test_every_background_can_be_written_into_a_report() -> None:
+    wall = Picture.from_array(np.zeros((40, 90, 3), np.uint8))
+    for background in (Background(picture=wall), Background(colour=(1, 2, 3)), Background(blur=0.5)):
+        written = Struct()
+        written.update(dict(LensAsk(background=background).parameters))
+        assert {"background", "background_blur"} & set(written)

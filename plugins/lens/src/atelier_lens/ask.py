@@ -66,7 +66,8 @@ class LensAsk:
         if self.taken_with_mm is not None:
             asked["taken_with_mm"] = self.taken_with_mm
         if self.background.picture is not None:
-            asked["background"] = self.background.picture.source_info
+            source = self.background.picture.source
+            asked["background"] = {"width": source.width, "height": source.height, "sha256": source.sha256}
         elif self.background.colour is not None:
             asked["background"] = "#{:02x}{:02x}{:02x}".format(*self.background.colour)
         elif self.background.blur:

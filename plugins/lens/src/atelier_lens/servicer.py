@@ -45,9 +45,8 @@ class LensServicer(Servicer):
         with call.stage("measure"):
             found = _found(rendered, plan, call)
             measures = measure(sitting.portrait, rendered, plan, found)
-        moved = None
-        if ask.moves:
-            moved = Portrait.of_known(rendered.picture, (found,) if found else (), call.models)
+        # Looked at as the floor's search looked at it: a face that was followed there reads a little differently.
+        moved = Portrait(rendered.picture, call.models) if ask.moves else None
         outcome = Outcome(rendered.picture, plan.parameters, measures, _notes(plan), moved=moved)
         image, report = sitting.finish(outcome, face)
         return lens_pb2.ApplyResponse(image=image, report=report)
