@@ -9,7 +9,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from atelier_client import PictureResult
-    from atelier_client.generate import Generated
+    from atelier_client.generate import Candidate, Generated
 
     from atelier_demo.studio import Studio
 
@@ -40,7 +40,7 @@ def _sheet(studio: Studio, drawn: Generated, steps: dict[str, PictureResult]) ->
         "4K": f"`upscale`: {steps['4K'].report.output.width} × {steps['4K'].report.output.height}",
     }
     ranked = [
-        sheet.Tile(one.to_pil(), f"{rank}. seed {one.seed}", "the most natural" if rank == 1 else "")
+        sheet.Tile(one.to_pil(), f"{rank}. seed {one.seed}", _realism(one))
         for rank, one in enumerate(drawn.candidates, 1)
     ]
     made = [sheet.Tile(result.to_pil(), name, captions[name]) for name, result in steps.items()]
@@ -52,6 +52,11 @@ def _sheet(studio: Studio, drawn: Generated, steps: dict[str, PictureResult]) ->
         tile_pixels=400,
     )
     sheet.save(page, str(studio.folder / "generate.jpg"))
+
+
+def _realism(candidate: Candidate) -> str:
+    value = candidate.value("realism")
+    return "realism not measured" if value is None else f"realism {value:.2f}"
 
 
 def _table(drawn: Generated) -> Table:
