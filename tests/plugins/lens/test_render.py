@@ -138,5 +138,5 @@ def test_every_background_can_be_written_into_a_report() -> None:
     wall = Picture.from_array(np.zeros((40, 90, 3), np.uint8))
     for background in (Background(picture=wall), Background(colour=(1, 2, 3)), Background(blur=0.5)):
         written = Struct()
-        written.update(dict(LensAsk(background=background).parameters))
+        written.update(dict(LensAsk(background=background).parameters))  # type: ignore[arg-type]  # held here
         assert {"background", "background_blur"} & set(written)
