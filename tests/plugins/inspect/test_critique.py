@@ -7,24 +7,40 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
+from atelier_imaging.impression import FACE_AGE, FACE_EXPRESSION
 from atelier_imaging.measures import Verdict
 from atelier_imaging.picture import Picture
 from atelier_imaging.portrait import Portrait
 from atelier_inspect.catalogue import SPECS
 from atelier_inspect.critique import criticise
-from atelier_sdk.errors import NoFaceError
+from atelier_sdk.errors import ModelNotInstalledError, NoFaceError
 
 from benchmarks.inspect_controls import CONTROLS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from atelier_imaging.models import ModelRunner
     from atelier_inspect.critique import Critique
+    from numpy.typing import NDArray
 
 
 @pytest.fixture(scope="module")
 def photograph(astronaut: Portrait) -> Critique:
     """The critique of the untouched photograph."""
     return criticise(astronaut)
+
+
+class WithoutImpressions:
+    """The installed models but those for age, sex and expression."""
+
+    def __init__(self, models: ModelRunner) -> None:
+        self._models = models
+
+    def infer(self, model: str, inputs: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+        if model in (FACE_AGE, FACE_EXPRESSION):
+            raise ModelNotInstalledError(f"{model} is not installed.")
+        return self._models.infer(model, inputs)
 
 
 def value(critique: Critique, name: str) -> float:
@@ -120,6 +136,17 @@ def test_a_reduced_photograph_is_as_fine_as_its_size_lets_expect(
     small = cv2.resize(astronaut.picture.pixels, None, fx=0.75, fy=0.75, interpolation=cv2.INTER_AREA)
     critique = criticise(Portrait(Picture.from_array(np.asarray(small)), models))
     assert value(critique, "fine_detail") > value(photograph, "fine_detail") - 0.3
+
+
+def test_without_the_networks_that_read_sex_and_expression_a_class_is_missing_and_nothing_else(
+    astronaut: Portrait, photograph: Critique, models: ModelRunner
+) -> None:
+    critique = criticise(Portrait.of_known(astronaut.picture, astronaut.faces, WithoutImpressions(models)))
+    assert critique.classes == tuple(name for name in photograph.classes if not name.startswith("reads_"))
+    assert "reads_female" in photograph.classes
+    (missing,) = [one.name for one in critique.findings if one.verdict is Verdict.NOT_MEASURABLE]
+    assert missing == "expression_neutrality"
+    assert critique.verdict is Verdict.PASS
 
 
 def test_components_have_the_names_of_the_standard() -> None:
