@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from atelier_models.catalogue import Model
 
 
+@pytest.mark.filterwarnings("ignore")  # the compiler's own, of itself
 def test_what_it_compiles_answers_as_the_graph_does(iris: Model, own: Path) -> None:
     for package in ("torch", "onnx2fx"):
         pytest.importorskip(package, reason="needs PyTorch and onnx2fx: `make torch`")
