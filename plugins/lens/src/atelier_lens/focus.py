@@ -103,6 +103,8 @@ def _laid_over(
 ) -> list[NDArray[np.float32]]:
     """Lay a person's light (H, W, 3) over what is behind, both as far out of focus as they are; in planes (H, W)."""
     mixed = [np.asarray(plane, np.float32) for plane in cv2.split(behind)]
+    if not share.any():
+        return mixed
     part = _reach(share, 0.0 if radius is None else float(radius.max()))
     near = np.ascontiguousarray(share[part])
     layer = [*(np.asarray(cv2.multiply(plane, near), np.float32) for plane in cv2.split(person[part])), near]

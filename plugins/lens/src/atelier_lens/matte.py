@@ -70,7 +70,11 @@ def _solved(
     for _ in range(_ROUNDS):
         check()
         image = applied(direction)
-        length = np.float32(energy / max(float(np.vdot(direction, image)), 1e-12))
+        bend = float(np.vdot(direction, image))
+        # No direction bends less than the least trust; where one does, float32 has no more to tell (flat, dark parts).
+        if not bend > _GUESS / 2 * float(np.vdot(direction, direction)):
+            break
+        length = np.float32(energy / bend)
         answer += length * direction
         missing = missing - length * image
         weighted = inverse * missing
