@@ -18,6 +18,9 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "deploy" / "training" / part / "src") for part in ("base", "upscale")]
 from atelier_generate.brief import Brief  # noqa: E402 - found by the path above
+from atelier_imaging.picture import Picture  # noqa: E402
+from atelier_imaging.portrait import Portrait  # noqa: E402
+from atelier_inspect.critique import PASS_FROM, criticise  # noqa: E402
 from atelier_training_base.album import album  # noqa: E402
 from atelier_training_base.evaluate import (  # noqa: E402
     FRAME,
@@ -39,8 +42,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from atelier_imaging.models import ModelRunner
+    from numpy.typing import NDArray
 
 MOST_BLURRED = 150
+JUDGED = 100
 SHEET_COLUMNS, SHEET = 8, 64
 
 
@@ -80,6 +85,24 @@ def realism(real: Seen, others: dict[str, Seen]) -> Iterator[str]:
     yield ""
 
 
+def critic(sets: dict[str, Sequence[NDArray[np.uint8]]], runner: ModelRunner) -> Iterator[str]:
+    """Say what the realism critic makes of each set; pictures without a face do not pass."""
+    yield f"| what the critic says | realism, median | passes (≥ {PASS_FROM:g}) | of the real portraits' |"
+    yield "|---|---|---|---|"
+    scores = {name: np.array([realism_of(each, runner) for each in pictures]) for name, pictures in sets.items()}
+    passes = {name: float((found >= PASS_FROM).mean()) for name, found in scores.items()}
+    real = next(iter(passes.values()))
+    for name, found in scores.items():
+        yield f"| {name} | {np.median(found):.2f} | {passes[name]:.0%} | {passes[name] / real:.2f} |"
+    yield ""
+
+
+def realism_of(picture: NDArray[np.uint8], runner: ModelRunner) -> float:
+    """Return the critic's score of a picture, 0..1; 0 where it finds no face or cannot tell."""
+    portrait = Portrait(Picture.from_array(picture), runner)
+    return (criticise(portrait).realism or 0.0) if portrait.faces else 0.0
+
+
 def controls(found: Sequence[Response]) -> Iterator[str]:
     """Say what each control does."""
     yield "| control | measured by | settings | measured, mean | spread between seeds | monotone |"
@@ -97,7 +120,7 @@ def main() -> None:
     """Measure and print Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--portraits", type=Path, default=os.environ.get("ATELIER_PORTRAITS"))
-    parser.add_argument("--samples", type=int, default=300)
+    parser.add_argument("--samples", type=int, default=500)
     parser.add_argument("--seeds", type=int, default=5, help="Sitters that each control is tried on.")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "atelier-generate-quality")
     asked = parser.parse_args()
@@ -106,8 +129,9 @@ def main() -> None:
     runner = models()
     people = surveyed(asked.portraits, asked.work, runner)
     held_out, known = (album(people, asked.portraits, held_out=apart).pictures for apart in (True, False))
-    real = seen([photograph(each) for each in held_out[: len(held_out) // 2]], runner)
-    samples = seen(drawn([(seed, Brief(frame=FRAME)) for seed in range(asked.samples)], runner), runner)
+    unseen = [photograph(each) for each in held_out[: len(held_out) // 2]]
+    pictures = drawn([(seed, Brief(frame=FRAME)) for seed in range(asked.samples)], runner)
+    real, samples = seen(unseen, runner), seen(pictures, runner)
     few = known[: len(known) // 2][:: max(1, len(known) // 2 // MOST_BLURRED)]
     others = {
         "the generator": samples,
@@ -115,8 +139,14 @@ def main() -> None:
         "real portraits that were trained on, blurred": seen([photograph(each, blurred=True) for each in few], runner),
         "real portraits that were trained on": seen([photograph(each) for each in few], runner),
     }
+    judged = {"real portraits, held out": unseen, "the generator": pictures[:: max(1, asked.samples // JUDGED)]}
     found = responses(range(asked.seeds), runner)
-    lines = (*faces(samples, people, asked.portraits), *realism(real, others), *controls(found))
+    lines = (
+        *faces(samples, people, asked.portraits),
+        *realism(real, others),
+        *critic(judged, runner),
+        *controls(found),
+    )
     sys.stdout.write("\n".join(lines) + "\n")
 
 

@@ -12,7 +12,7 @@ from atelier_training_base.batches import Maker
 from atelier_training_base.release import keep, trained
 from atelier_training_base.release import release as write_release
 from atelier_training_base.studio import studio
-from atelier_training_base.train import Plan, Run
+from atelier_training_base.train import Plan, Run, multiplies_bfloat16
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +54,7 @@ def train(
     """
     known = studio(portraits, work)
     maker = Maker(known.album, known.model, known.standard)
-    run = Run(Plan(work, 60 * minutes, device=device, threads=threads, compiled=compiled), maker)
+    run = Run(Plan(work, 60 * minutes, device, threads, compiled=compiled, half=multiplies_bfloat16(device)), maker)
     if start is not None:
         run.start(start)
     run.train()

@@ -136,6 +136,7 @@ def _settings() -> dict[str, tuple[str, list[tuple[str, Brief]]]]:
     def brief(sitter: Sitter | None = None, light: Light | None = None, yaw: float | None = None) -> Brief:
         return Brief(sitter or Sitter(), light or Light(), FRAME, yaw)
 
+    worn = (("without", False), ("with", True))
     lights = (-75.0, -35.0, 0.0, 35.0, 75.0)
     return {
         "age": ("age_years", [(f"{v:.0f}", brief(Sitter(age_years=v))) for v in (32.0, 42.0, 52.0, 62.0, 72.0)]),
@@ -149,6 +150,12 @@ def _settings() -> dict[str, tuple[str, list[tuple[str, Brief]]]]:
             "hair_lightness",
             [(v, brief(Sitter(hair=v))) for v in ("black", "brown", "grey", "blond", "white")],
         ),
+        "glasses": (
+            "glasses",
+            [(name, brief(Sitter(glasses=on))) for name, on in worn],
+        ),
+        "beard": ("beard", [(name, brief(Sitter(womanhood=0.0, beard=on))) for name, on in worn]),
+        "less hair": ("hair_share", [(v, brief(Sitter(womanhood=0.0, hair=v))) for v in ("bald", "grey")]),
         "light's side, ratio 4": (
             "light_log_ratio",
             [(f"{v:.0f}°", brief(light=Light(azimuth_degrees=v, ratio=4.0))) for v in lights],

@@ -17,12 +17,12 @@ from torch.nn import functional
 
 # The scale of what is predicted, and the deviation below which the noisy residual itself is passed on. Published
 # preconditioning has one figure for both, so that at middle noise the network has to answer with the noise, number by
-# number; sixty-four channels over cells of forty-eight numbers cannot, and leave speckles. Passing on less, it answers
+# number; few channels over cells of forty-eight numbers cannot, and leave speckles. Passing on less, it answers
 # with the photograph, which is simple where the picture is.
 SIGMA_DATA = 0.25
 SIGMA_PASSED = 0.05
 ATTRIBUTES = 18
-WIDTHS = (64, 128, 256)
+WIDTHS = (96, 192, 256)
 DEEP_BLOCKS = 4
 HEADS = 4
 EMBEDDING = 256

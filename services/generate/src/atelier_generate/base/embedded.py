@@ -36,7 +36,7 @@ DENOISER: Final = "portrait_denoiser"
 # How wide sitters are spread, as a share of the population's spread: the rim of a normal distribution is no face.
 SPREAD: Final = 0.85
 # How far a drawn low-rank picture is off a real one's, as the network was told in training.
-OFF: Final = 0.1
+OFF: Final = 0.25
 _PREVIEW_EVERY: Final = 4
 _CANARY_STEPS: Final = 1
 

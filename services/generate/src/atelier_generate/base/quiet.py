@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from atelier_generate.base.appearance import Appearance
 
-FACE: Final = 0.4
-AROUND: Final = 0.45
+FACE: Final = 0.75
+AROUND: Final = 0.75
 _FADE: Final = 4.0  # pixels
 
 
