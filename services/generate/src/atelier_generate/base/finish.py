@@ -25,8 +25,8 @@ _GRAIN_BLUR: Final = 0.8
 # Sharpening before the picture is enlarged: radius in small pixels, amounts, and the contrast from which edges get no
 # more.
 _SHARPEN_RADIUS: Final = 1.3
-_SHARPEN_FACE: Final = 0.7
-_SHARPEN_AROUND: Final = 0.2
+_SHARPEN_FACE: Final = 0.5
+_SHARPEN_AROUND: Final = 0.1
 _MOST_SHARPENED: Final = 0.08
 # Where a close-up is cut, as shares of the frame: left, top, right, bottom.
 _CLOSE_UP: Final = (0.14, 0.1, 0.86, 0.82)

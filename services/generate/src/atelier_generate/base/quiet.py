@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from atelier_generate.base.appearance import Appearance
 
-FACE: Final = 0.75
+FACE: Final = 0.62
 AROUND: Final = 0.75
 _FADE: Final = 4.0  # pixels
 

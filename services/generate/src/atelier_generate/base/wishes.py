@@ -38,15 +38,15 @@ _HAIR: Final[dict[str, dict[str, float]]] = {
     "white": {"hair_lightness": 76.0, "hair_chroma": 3.0},
     "bald": {"hair_share": 0.08},
 }
-# Backdrops of a studio, sRGB, that one is drawn from where the brief names none.
+# Backdrops of a studio, sRGB, that one is drawn from where the brief names none: near the population's own, since what
+# lies further away shows in the outline of hair.
 _BACKDROPS: Final[tuple[tuple[str, Colour | None], ...]] = (
     ("blue", None),
     ("blue", None),
-    ("warm grey", (0.50, 0.48, 0.46)),
+    ("blue", None),
     ("charcoal", (0.25, 0.24, 0.25)),
-    ("light grey", (0.74, 0.73, 0.72)),
+    ("warm grey", (0.50, 0.48, 0.46)),
     ("green grey", (0.36, 0.41, 0.35)),
-    ("brown", (0.40, 0.33, 0.28)),
     ("slate", (0.33, 0.37, 0.43)),
 )
 _FIELDS: Final = {
