@@ -1,6 +1,6 @@
 """Generate, quality: what the embedded generator draws, beside real portraits that it never saw.
 
-`python benchmarks/generate_quality.py [--portraits FOLDER] [--samples N] [--seeds N]`, or the folder in
+`python benchmarks/generate_quality.py [--portraits FOLDER] [--samples N] [--seeds N] [--sheet JPEG]`, or the folder in
 ATELIER_PORTRAITS. Samples are those of seeds 0, 1, 2 …, none left out.
 """
 
@@ -13,7 +13,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
+from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "deploy" / "training" / part / "src") for part in ("base", "upscale")]
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 MOST_BLURRED = 150
 JUDGED = 100
 SHEET_COLUMNS, SHEET = 8, 64
+TILE = (176, 220)
 
 
 def surveyed(folder: Path, work: Path, runner: ModelRunner) -> Survey:
@@ -116,12 +119,20 @@ def controls(found: Sequence[Response]) -> Iterator[str]:
         )
 
 
+def sheet(pictures: Sequence[NDArray[np.uint8]], path: Path) -> None:
+    """Write the first pictures, none left out, as one JPEG."""
+    small = [cv2.resize(each, TILE, interpolation=cv2.INTER_AREA) for each in pictures[:SHEET]]
+    rows = [np.concatenate(small[start : start + SHEET_COLUMNS], axis=1) for start in range(0, SHEET, SHEET_COLUMNS)]
+    Image.fromarray(np.concatenate(rows)).save(path, quality=88, subsampling=0)
+
+
 def main() -> None:
     """Measure and print Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--portraits", type=Path, default=os.environ.get("ATELIER_PORTRAITS"))
     parser.add_argument("--samples", type=int, default=500)
     parser.add_argument("--seeds", type=int, default=5, help="Sitters that each control is tried on.")
+    parser.add_argument("--sheet", type=Path, help=f"Write the first {SHEET} samples there, as a JPEG.")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "atelier-generate-quality")
     asked = parser.parse_args()
     if asked.portraits is None:
@@ -131,6 +142,8 @@ def main() -> None:
     held_out, known = (album(people, asked.portraits, held_out=apart).pictures for apart in (True, False))
     unseen = [photograph(each) for each in held_out[: len(held_out) // 2]]
     pictures = drawn([(seed, Brief(frame=FRAME)) for seed in range(asked.samples)], runner)
+    if asked.sheet is not None:
+        sheet(pictures, asked.sheet)
     real, samples = seen(unseen, runner), seen(pictures, runner)
     few = known[: len(known) // 2][:: max(1, len(known) // 2 // MOST_BLURRED)]
     others = {

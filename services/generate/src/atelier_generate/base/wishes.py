@@ -48,6 +48,8 @@ _BACKDROPS: Final[tuple[tuple[str, Colour | None], ...]] = (
     ("warm grey", (0.50, 0.48, 0.46)),
     ("green grey", (0.36, 0.41, 0.35)),
     ("slate", (0.33, 0.37, 0.43)),
+    ("steel", (0.45, 0.50, 0.55)),
+    ("navy", (0.20, 0.25, 0.34)),
 )
 _FIELDS: Final = {
     "age_years": "subject.age_years",
