@@ -41,7 +41,7 @@ from atelier_training_base.survey import Survey, survey  # noqa: E402
 from atelier_training_upscale.photographs import is_held_out, load, portraits  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from atelier_imaging.models import ModelRunner
     from numpy.typing import NDArray
@@ -88,7 +88,7 @@ def realism(real: Seen, others: dict[str, Seen]) -> Iterator[str]:
     yield ""
 
 
-def critic(sets: dict[str, Sequence[NDArray[np.uint8]]], runner: ModelRunner) -> Iterator[str]:
+def critic(sets: Mapping[str, Sequence[NDArray[np.uint8]]], runner: ModelRunner) -> Iterator[str]:
     """Say what the realism critic makes of each set; pictures without a face do not pass."""
     yield f"| what the critic says | realism, median | passes (≥ {PASS_FROM:g}) | of the real portraits' |"
     yield "|---|---|---|---|"

@@ -184,7 +184,7 @@ def loss(network: torch.nn.Module, batch: Batch, generator: torch.Generator, dev
 def multiplies_bfloat16(device: str) -> bool:
     """Return whether bfloat16 is multiplied in hardware: by AMX tiles, or by a GPU since Ampere."""
     if torch.device(device).type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return bool(torch.cpu.get_capabilities().get("amx_bf16"))
 
 
