@@ -72,6 +72,11 @@ def test_text_wins_over_preset_and_preset_over_default() -> None:
     assert kinds(read)["lens.aperture"] == "UNDERSTOOD"
 
 
+def test_a_lens_that_nobody_asked_for_is_no_wish() -> None:
+    plain, asked = of("a woman with freckles").brief, of("a woman with freckles, 85mm").brief
+    assert (plain.focal_mm, plain.aperture, asked.focal_mm) == (None, None, 85)
+
+
 def test_all_faults_are_named_at_once() -> None:
     with pytest.raises(PresetUnknownError) as refused:
         of(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from atelier_generate.brief import Brief, Frame, Light, Sitter
 from atelier_generate.director.phrases import Phrases
 from atelier_generate.director.vocabulary import data, phrases_in, phrases_of
+from atelier_generate.director.wishes import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,7 @@ _PALER: Final = frozenset({"light", "pale"})
 
 
 def brief_of(wishes: Wishes) -> Brief:
-    """Make a brief. The light's side is left open where nothing says it."""
+    """Make a brief. The light's side is left open where nothing says it, and so is a lens that nobody asked for."""
     yaw = _figure("yaw_degrees", wishes.text("pose"))
     grades = wishes.text("grade").split(", ")
     return Brief(
@@ -35,11 +36,17 @@ def brief_of(wishes: Wishes) -> Brief:
         ),
         yaw_degrees=None if yaw is None else float(yaw),
         background=background_of(wishes.text("scene")),
-        focal_mm=wishes.number("lens.focal_mm"),
-        aperture=wishes.number("lens.aperture"),
+        focal_mm=_asked(wishes, "lens.focal_mm"),
+        aperture=_asked(wishes, "lens.aperture"),
         mood=wishes.text("mood") or None,
         grade=grades[0] or None,
     )
+
+
+def _asked(wishes: Wishes, path: str) -> float | None:
+    """Return a number that somebody asked for: the usual one stands in the prompt, and is no wish."""
+    wish = wishes.of.get(path)
+    return None if wish is None or wish.origin is Origin.DEFAULT else wishes.number(path)
 
 
 def frame_of(aspect: str, size: str, framing: str) -> Frame:
