@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from atelier_demo.studio import Studio
 
-WORDS = "a man in his fifties, grey hair, a faint smile, even light, 85mm, plain grey background"
-CANDIDATES, SEED = 4, 7
+WORDS = "a man in his forties, dark hair, a smile, 85mm"
+CANDIDATES, SEED = 4, 2
 PATTERN, GRADE, STOCK = "rembrandt", "portrait_natural", "portra_400"
 
 

@@ -70,3 +70,9 @@ def test_all_wishes_are_attributes() -> None:
 
 def test_a_lens_is_refused_in_words() -> None:
     assert any("lens" in note for note in read(Brief(focal_mm=85)).notes)
+
+
+@pytest.mark.parametrize("sitter", [Sitter(glasses=True), Sitter(hair="bald")], ids=["glasses", "bald"])
+def test_what_is_drawn_as_a_hint_alone_is_told(sitter: Sitter) -> None:
+    assert any("cannot be set" in note for note in read(Brief(sitter)).notes)
+    assert read(Brief(Sitter(glasses=False, hair="grey"))).notes == ()

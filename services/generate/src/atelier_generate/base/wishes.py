@@ -158,6 +158,9 @@ def _unheard(brief: Brief) -> list[str]:
         or brief.light.softness
         or brief.light.kelvin,
         "Mood and grade": brief.mood or brief.grade,
+        # Asked of the population all the same; what is drawn hints at them, and no more.
+        "Glasses": brief.sitter.glasses,
+        "A bald head": brief.sitter.hair == "bald",
     }
     return [f"{what} cannot be set in this generator." for what, value in heard.items() if value]
 
@@ -173,7 +176,6 @@ HONOURS: Final = frozenset(
         "subject.hair",
         "subject.skin_ita_degrees",
         "subject.facial_hair",
-        "subject.eyewear",
         "scene",
         "pose",
         "expression",
