@@ -128,5 +128,7 @@ def test_a_process_killed_in_mid_call_is_reported_and_comes_back(
 def test_the_gateway_killed_comes_back(
     stack: Stack, style: style_pb2_grpc.StyleServiceStub, portrait: image_pb2.Image
 ) -> None:
-    os.kill(stack.pid("gateway"), signal.SIGKILL)
+    killed = stack.pid("gateway")
+    os.kill(killed, signal.SIGKILL)
     wait_until(lambda: answers(style, portrait), seconds=60)
+    assert stack.pid("gateway") != killed

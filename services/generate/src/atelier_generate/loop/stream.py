@@ -13,7 +13,7 @@ import numpy as np
 from atelier_rpc.logs import Log, request_id
 from atelier_sdk.errors import ModelNotInstalledError
 from atelier_service.models.failures import failure_of
-from atelier_service.models.triton import RETRY_AFTER_SECONDS
+from atelier_service.models.triton import CHANNEL_OPTIONS, RETRY_AFTER_SECONDS
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 from tritonclient.utils import triton_to_np_dtype
 
@@ -29,14 +29,6 @@ if TYPE_CHECKING:
 log = Log(__name__)
 
 _LOOK_SECONDS: Final = 0.1
-_OPTIONS: Final = (
-    ("grpc.max_send_message_length", -1),
-    ("grpc.max_receive_message_length", -1),
-    # A Triton that restarts is found again within a second; gRPC's own back-off grows to two minutes.
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 1000),
-)
 _LAST: Final = "triton_final_response"
 # What Triton says of a model that its repository lacks; within a stream it gives texts alone, and no codes.
 _LACKING: Final = "is not found"
@@ -46,7 +38,7 @@ class Loop:
     """Triton's model `diffusion_loop` at an address; safe to be used from several threads."""
 
     def __init__(self, url: str) -> None:
-        self._stub = service_pb2_grpc.GRPCInferenceServiceStub(grpc.insecure_channel(url, _OPTIONS))
+        self._stub = service_pb2_grpc.GRPCInferenceServiceStub(grpc.insecure_channel(url, CHANNEL_OPTIONS))
 
     def follow(self, order: NDArray[np.uint8], check: Callable[[], None]) -> Generator[Arrays]:
         """Send an order and yield the tensors of each response by name.

@@ -40,13 +40,16 @@ URGENT_SECONDS: Final = 2.0
 _HOUSEKEEPING_SECONDS: Final = 2.0
 _LOCAL: Final = ("127.", "localhost:", "[::1]:", "unix:")
 _BATCH_LIMIT: Final = re.compile(r"batch-size must be <= (\d+)")
-_OPTIONS: Final = (
+CHANNEL_OPTIONS: Final = (
     ("grpc.max_send_message_length", -1),
     ("grpc.max_receive_message_length", -1),
     # A Triton that restarts is found again within a second; gRPC's own back-off grows to two minutes.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
+)
+_OPTIONS: Final = (
+    *CHANNEL_OPTIONS,
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
 )
