@@ -21,7 +21,7 @@ setup: $(VENV)/.installed ## Make .venv with everything of this repository, edit
 $(VENV)/.installed: constraints.txt requirements-dev.txt $(wildcard */pyproject.toml */*/pyproject.toml)
 	@echo "Installing into $(VENV) (about two minutes the first time) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip hatchling editables
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip hatchling editables setuptools
 	@$(BIN)/python -m pip install --disable-pip-version-check --no-build-isolation -c constraints.txt -r requirements-dev.txt
 	@touch $@
 
@@ -30,7 +30,7 @@ torch: $(TORCH)/.installed ## Make .venv-torch, the environment of what needs Py
 $(TORCH)/.installed: constraints.txt requirements-torch.txt $(wildcard */pyproject.toml */*/pyproject.toml)
 	@echo "Installing PyTorch into $(TORCH) (about two minutes the first time) …"
 	@test -x $(TORCH)/bin/python || $(PYTHON) -m venv $(TORCH)
-	@$(TORCH)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip hatchling editables
+	@$(TORCH)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip hatchling editables setuptools
 	@$(TORCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -c constraints.txt \
 		-r requirements-torch.txt
 	@touch $@
