@@ -233,6 +233,112 @@ async def test_a_single_call_is_not_refused_for_the_queue_of_a_crowd() -> None:
         call.cancel()
 
 
+async def crowded(gate: Admission, clock: Clock, tenants: str) -> list[asyncio.Task[None]]:
+    """Have the calls of tenants ask one after the other, each when the one before waits or is refused."""
+    calls = []
+    for tenant in tenants:
+        calls.append(asyncio.ensure_future(gate.enter("draw", clock.now + 60, tenant)))
+        await asyncio.sleep(0)
+    return calls
+
+
+async def who_waits(gate: Admission, calls: list[asyncio.Task[None]]) -> list[int]:
+    """Say which of the calls still wait, and send them all away."""
+    await asyncio.sleep(0.01)
+    waiting = [number for number, call in enumerate(calls) if not call.done()]
+    for call in calls:
+        call.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+    assert gate.waiting == 0
+    return waiting
+
+
+async def test_a_full_queue_gives_a_newcomer_the_place_of_the_newest_call_of_who_has_most() -> None:
+    clock = Clock()
+    gate = admission(clock, queue=4)
+    await gate.enter("draw", clock.now + 60, "crowd")
+    gate.leave("draw", 3.0)
+    await gate.enter("draw", clock.now + 60, "crowd")
+    calls = await crowded(gate, clock, "bcccb")
+    with pytest.raises(QueueFullError, match="to a caller with fewer calls") as caught:
+        await calls[3]
+    assert caught.value.metadata == {"working": "1", "waiting": "4"}
+    assert caught.value.retry_after_seconds == 15.0  # behind the one at work and the four that wait
+    assert await who_waits(gate, calls) == [0, 1, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("tenants", "left"),
+    [
+        ("cccca", [0, 1, 2, 4]),
+        ("ccccaa", [0, 1, 4, 5]),
+        ("ccccaaa", [0, 1, 4, 5]),  # as many as the crowd: the third is refused
+        ("ccccabd", [0, 4, 5, 6]),
+        ("ccccabde", [0, 4, 5, 6]),  # one each: a fifth tenant is refused
+        ("ccccac", [0, 1, 2, 4]),
+    ],
+)
+async def test_places_are_shared_among_those_who_want_them(tenants: str, left: list[int]) -> None:
+    clock = Clock()
+    gate = admission(clock, queue=4)
+    await gate.enter("draw", clock.now + 60, "c")
+    calls = await crowded(gate, clock, tenants)
+    assert await who_waits(gate, calls) == left
+
+
+async def test_one_tenant_alone_has_the_whole_queue_and_no_more() -> None:
+    clock = Clock()
+    gate = admission(clock, queue=4)
+    await gate.enter("draw", clock.now + 60)
+    calls = await crowded(gate, clock, "aaaaa")
+    with pytest.raises(QueueFullError, match=r"4 wait\.$"):
+        await calls[4]
+    assert await who_waits(gate, calls) == [0, 1, 2, 3]
+
+
+async def test_a_newcomer_whose_time_does_not_suffice_takes_nobodys_place() -> None:
+    clock = Clock()
+    gate = admission(clock, queue=4)
+    await gate.enter("draw", clock.now + 60, "c")
+    gate.leave("draw", 4.0)
+    await gate.enter("draw", clock.now + 60, "c")
+    calls = await crowded(gate, clock, "cccc")
+    with pytest.raises(DeadlineTooShortError):
+        await gate.enter("draw", clock.now + 5, "a")
+    assert await who_waits(gate, calls) == [0, 1, 2, 3]
+
+
+async def test_a_call_that_lost_its_place_while_it_was_told_of_it_is_refused_and_takes_no_slot() -> None:
+    clock = Clock()
+    gate = admission(clock, queue=2)
+    await gate.enter("draw", clock.now + 60, "c")
+    calls = await crowded(gate, clock, "c")
+    slow_reader = gate.approach("draw", clock.now + 60, "c")
+    assert await anext(slow_reader) == 2
+    calls += await crowded(gate, clock, "a")
+    with pytest.raises(QueueFullError):
+        await anext(slow_reader)
+    for call in calls:
+        gate.leave("draw", None)
+        await call
+    gate.leave("draw", None)
+    assert (gate.working, gate.waiting) == (0, 0)
+
+
+@given(st.text("abc", max_size=16), st.integers(1, 6))
+async def test_nobody_is_kept_out_by_a_crowd_and_the_older_calls_of_a_tenant_stay(tenants: str, places: int) -> None:
+    clock = Clock()
+    gate = admission(clock, queue=places)
+    await gate.enter("draw", clock.now + 60)
+    left = await who_waits(gate, await crowded(gate, clock, tenants))
+    assert len(left) == min(places, len(tenants))
+    counts = {tenant: sum(tenants[number] == tenant for number in left) for tenant in set(tenants)}
+    for tenant, count in counts.items():
+        own = [number for number, name in enumerate(tenants) if name == tenant]
+        assert own[:count] == [number for number in left if tenants[number] == tenant]
+        assert count == len(own) or max(counts.values()) <= count + 1
+
+
 @given(st.lists(st.sampled_from("abc"), max_size=12), st.integers(0, 3), st.sampled_from("abcd"))
 async def test_the_position_that_is_foretold_is_the_one_that_is_given(
     tenants: list[str], steps: int, newcomer: str

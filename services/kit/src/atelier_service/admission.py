@@ -47,7 +47,8 @@ class UsualTime:
 class Admission:
     """Let `max_concurrency` calls work at once and `max_queue` wait, and refuse the others without any wait.
 
-    Those that wait go in turns of their tenants.
+    Those that wait go in turns of their tenants. Where all places are taken, a tenant that has at least two calls fewer
+    in them than another gets the place of that one's newest call: nobody's many calls keep out a single one.
     """
 
     def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
@@ -84,11 +85,12 @@ class Admission:
         Nothing is yielded where a slot is free. Closed before its end it takes no slot. `deadline` is in seconds of the
         clock, `size` how much work the call is beside a call of size 1 of the same operation.
 
-        Raises DrainingError, QueueFullError (with the time after which trying again makes sense), DeadlineTooShortError
-        at once when what is left cannot suffice, or when the deadline passes in the queue.
+        Raises DrainingError, QueueFullError (with the time after which trying again makes sense) at once or when the
+        place is given to a tenant with fewer calls, DeadlineTooShortError at once when what is left cannot suffice, or
+        when the deadline passes in the queue.
         """
         self._refuse(operation, deadline, tenant, size)
-        place = self._line.join(tenant)
+        place = self._join(tenant)
         self._fill()
         entered = False
         try:
@@ -124,16 +126,35 @@ class Admission:
             raise DrainingError("The process is stopping and takes no new calls.", retry_after_seconds=1.0)
         left = deadline - self._clock()
         wait, usual = self._usual_wait(tenant), size * self._usual_time(operation)
-        if self.busy and self.waiting >= self._limits.max_queue:
-            metadata = {"working": str(self.working), "waiting": str(self.waiting)}
-            message = f"The queue is full: {self.working} calls are worked on, {self.waiting} wait."
-            raise QueueFullError(message, metadata=metadata, retry_after_seconds=_tenths(wait))
+        if self._full and not self._line.has_place_for(tenant):
+            raise self._queue_full(tenant, "")
         if left <= wait + usual:
             needed = f"{wait + usual:.2f}"
             raise DeadlineTooShortError(
                 f"{max(left, 0):.2f} seconds are left of the deadline, and the call would need about {needed}.",
                 metadata={"left_seconds": f"{max(left, 0):.2f}", "needed_seconds": needed},
             )
+
+    @property
+    def _full(self) -> bool:
+        return self.busy and self.waiting >= self._limits.max_queue
+
+    def _join(self, tenant: str) -> Place:
+        """Give a call that was not refused a place, where all are taken that of the newest call of who has most."""
+        lost = self._line.clear_place() if self._full else None
+        place = self._line.join(tenant)
+        if lost is not None:
+            lost.refuse(
+                self._queue_full(lost.tenant, " This call's place was given to a caller with fewer calls in it.")
+            )
+        return place
+
+    def _queue_full(self, tenant: str, why: str) -> QueueFullError:
+        return QueueFullError(
+            f"The queue is full: {self.working} calls are worked on, {self.waiting} wait.{why}",
+            metadata={"working": str(self.working), "waiting": str(self.waiting)},
+            retry_after_seconds=_tenths(self._usual_wait(tenant)),
+        )
 
     def _usual_time(self, operation: str) -> float:
         return self._usual[operation].seconds() if operation in self._usual else 0.0
@@ -143,11 +164,11 @@ class Admission:
         return self.seconds_until(self._line.next_position(tenant)) if self.busy else 0.0
 
     def _give_up(self, place: Place) -> None:
-        """Leave the line, or where the turn had come give the slot to the next."""
-        if place.position:
-            self._line.leave(place)
-        else:
+        """Leave the line, or where the turn had come give the slot to the next; a lost place is left already."""
+        if place.position == 0:
             self.working -= 1
+        elif place.refusal is None:
+            self._line.leave(place)
         self._fill()
 
     def _fill(self) -> None:

@@ -5,16 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict, deque
 from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from atelier_sdk.errors import AtelierError
 
 
 class Place:
-    """A call's place in the line: `position` counts the calls that are served before it, 0 once it is its turn."""
+    """A call's place in the line: `position` counts the calls that are served before it, 0 once it is its turn.
 
-    __slots__ = ("_moved", "position", "tenant")
+    `refusal` is why the call lost its place to another one, None while it has it.
+    """
+
+    __slots__ = ("_moved", "position", "refusal", "tenant")
 
     def __init__(self, tenant: str) -> None:
         self.tenant = tenant
         self.position = 0
+        self.refusal: AtelierError | None = None
         self._moved = asyncio.Event()
 
     def move(self, position: int) -> None:
@@ -22,11 +30,18 @@ class Place:
         self.position = position
         self._moved.set()
 
+    def refuse(self, why: AtelierError) -> None:
+        """Say that the call has lost its place."""
+        self.refusal = why
+        self._moved.set()
+
     async def moved(self, known: int) -> None:
-        """Wait until the position is another one than `known`."""
-        while self.position == known:
+        """Wait until the position is another one than `known`. Raises the refusal where the place was lost."""
+        while self.position == known and self.refusal is None:
             self._moved.clear()
             await self._moved.wait()
+        if self.refusal is not None:
+            raise self.refusal
 
 
 class Line:
@@ -64,11 +79,25 @@ class Line:
         self._tell()
         return place
 
+    def has_place_for(self, tenant: str) -> bool:
+        """Say whether one of the places taken is a tenant's by right: whether another one has two calls more here."""
+        return self._most() >= len(self._tenants.get(tenant, ())) + 2
+
+    def clear_place(self) -> Place:
+        """Take out the newest call of the tenant that has most; somebody must wait."""
+        most = self._most()
+        place = next(queue[-1] for queue in self._tenants.values() if len(queue) == most)
+        self.leave(place)
+        return place
+
     def leave(self, place: Place) -> None:
         """Take out a call that waits no more."""
         self._tenants[place.tenant].remove(place)
         self._forget_idle(place.tenant)
         self._tell()
+
+    def _most(self) -> int:
+        return max(map(len, self._tenants.values()), default=0)
 
     def _forget_idle(self, tenant: str) -> None:
         if not self._tenants[tenant]:

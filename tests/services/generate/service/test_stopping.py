@@ -106,6 +106,53 @@ async def test_one_tenant_with_many_calls_lets_the_other_in_after_the_next(tmp_p
     assert order.index("single") <= 2
 
 
+async def outcome(service: Running, **fields: Any) -> str:
+    """Ask once, and say what became of it: `drawn`, or the reason of the refusal."""
+    try:
+        await service.result(**fields)
+    except grpc.aio.AioRpcError as refused:
+        error = from_rpc_error(refused)
+        assert error.retry_after_seconds
+        return error.reason
+    return "drawn"
+
+
+async def test_of_twenty_callers_those_of_a_crowd_keep_none_of_another_tenant_out(
+    tmp_path: Path, models: Networks
+) -> None:
+    room = generate_capability().limits.max_queue
+    async with serving(tmp_path, models, Sketchbook(steps=1)) as service:
+        before = models.steps
+        models.free.clear()
+        crowd = [asyncio.ensure_future(outcome(service, candidates=1, seed=1, tenant="crowd")) for _ in range(16)]
+        await until(lambda: models.steps > before and sum(call.done() for call in crowd) == 16 - 1 - room)
+        few = [asyncio.ensure_future(outcome(service, candidates=1, seed=1, tenant="few")) for _ in range(4)]
+        await until(lambda: sum(call.done() for call in crowd) == 16 - 1 - room + 4)
+        models.free.set()
+        told = [await asyncio.gather(*few), sorted(await asyncio.gather(*crowd))]
+    assert told == [["drawn"] * 4, ["QUEUE_FULL"] * 11 + ["drawn"] * 5]
+
+
+async def test_a_caller_that_loses_its_place_was_told_of_it_and_hears_why(tmp_path: Path, models: Networks) -> None:
+    room = generate_capability().limits.max_queue
+    async with serving(tmp_path, models, Sketchbook(steps=1)) as service:
+        models.free.clear()
+        crowd = [service.call(candidates=1, seed=1, tenant="crowd") for _ in range(room)]
+        await until(lambda: service.server.admission.waiting == room - 1)
+        last = aiter(service.call(candidates=1, seed=1, tenant="crowd"))
+        place = (await anext(last)).progress.queue_position
+        single = asyncio.ensure_future(outcome(service, candidates=1, seed=1, tenant="single"))
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await anext(last)
+        for call in crowd:
+            call.cancel()
+        models.free.set()
+        assert (place, await single) == (room, "drawn")
+    error = from_rpc_error(caught.value)
+    assert (error.reason, error.status) == ("QUEUE_FULL", "RESOURCE_EXHAUSTED")
+    assert "place was given to a caller with fewer calls" in str(error)
+
+
 async def test_who_waits_is_told_the_place_in_the_queue(tmp_path: Path, models: Networks) -> None:
     async with serving(tmp_path, models, Sketchbook(steps=1)) as service:
         before = models.steps
