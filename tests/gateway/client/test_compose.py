@@ -11,6 +11,7 @@ from atelier.v1 import generate_pb2, generate_pb2_grpc, light_pb2
 from atelier_client import Atelier
 from atelier_client.commands.compose import compose
 from atelier_client.direction import direction_of, path_of, short_names
+from atelier_rpc.validation import violations
 from click.testing import CliRunner
 
 from tests.gateway.client.toys import serving
@@ -62,7 +63,7 @@ def test_short_names_and_paths_set_the_same_fields() -> None:
 
 def test_every_short_name_has_a_field_of_the_direction() -> None:
     for name, one in short_names().items():
-        value = {"side": "left"}.get(name, "40")
+        value = {"side": "left", "aspect": "1:1"}.get(name, "40")
         assert direction_of(fields={name: value}) != generate_pb2.Direction(), one.path
 
 
@@ -76,6 +77,17 @@ def test_unknown_fields_and_values_that_are_none_are_named_together() -> None:
 def test_a_number_is_a_number(value: str | bool) -> None:
     with pytest.raises(ValueError, match="whole number"):
         direction_of(fields={"age": value})
+
+
+def test_the_aspects_that_are_named_are_those_of_the_contract() -> None:
+    names = short_names()["aspect"].names
+    accepted = [name for name in (*names, "7:3", "4x5") if not violations(direction_of_aspect(name))]
+    assert accepted == list(names)
+    assert [direction_of(fields={"aspect": name}).composition.aspect for name in (*names, "")] == [*names, ""]
+
+
+def direction_of_aspect(name: str) -> generate_pb2.Direction:
+    return generate_pb2.Direction(composition=generate_pb2.Composition(aspect=name))
 
 
 def test_a_misspelt_field_is_answered_with_the_nearest() -> None:
@@ -113,7 +125,11 @@ def test_the_command_prints_json(composer: tuple[ToyComposer, str]) -> None:
         (["--set", "agee=3"], "the nearest are age"),
         (["--set", "age"], "is not FIELD=VALUE"),
         (["--set", "age=3", "--set", "subject.age_years=4"], "said twice"),
-        (["--set", "age=old"], "whole number"),
+        (["--set", "age=old"], "age takes a whole number, not 'old'"),
+        (["--set", "side=up"], "side is left or right"),
+        (["--set", "aspect=7:3"], "aspect is width to height, such as 4:5, not '7:3'; there are 1:1, 2:3, 3:2"),
+        (["--set", "lens=85"], "the nearest are focal, aperture"),
+        (["--set", "xyzzy=85"], "there is no field 'xyzzy'; `--set help` lists them"),
     ],
 )
 def test_a_wrong_command_line_is_explained(arguments: list[str], complaint: str) -> None:

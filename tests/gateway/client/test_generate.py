@@ -174,6 +174,37 @@ def test_a_portrait_is_drawn_again_from_its_report_and_known_for_the_same(toy: T
     )[2].replace("\n", " ")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["x", "--aspect", "7:3"], "aspect is width to height, such as 4:5, not '7:3'; there are 1:1, 2:3"),
+        (["x", "--set", "age=forty"], "age takes a whole number, not 'forty'"),
+        (["x", "--person", "ada"], "'ada' is no profile's ID; `atelier identity list` shows them"),
+        (["x", "--identity-floor", "0.5"], "name one by --person or --reference"),
+        (["x", "--report", "nowhere/r.json"], "--report: there is no folder nowhere"),
+        (["x", "--sheet", "nowhere/s.jpg"], "--sheet: there is no folder nowhere"),
+        (["x", "--sheet", "s.gif"], "end it in .jpg or .png"),
+        (["x", "--again", "r.json"], "--again draws what the record says: leave out TEXT"),
+        (["--again", "r.json", "--seed", "7", "--set", "age=40"], "leave out --seed, --set"),
+    ],
+)
+def test_a_wrong_command_line_is_refused_in_words_before_anything_is_drawn(
+    toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], complaint: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run(toy, "-o", "first", "--candidates", "1", "--seed", "7", "--report", "r.json")
+    toy.requests.clear()
+    code, _, err = run(toy, "-o", "out", *arguments)
+    assert (code, toy.requests) == (2, [])
+    assert complaint in " ".join(err.split())
+
+
+def test_a_report_may_stand_in_the_folder_that_is_made(toy: Toy, tmp_path: Path) -> None:
+    report = tmp_path / "new" / "report.json"
+    code, _, _ = run(toy, "-o", str(report.parent), "--candidates", "1", "--seed", "7", "--report", str(report))
+    assert (code, report.is_file()) == (0, True)
+
+
 def test_a_file_without_a_record_is_named(tmp_path: Path) -> None:
     for name, content in {"plain.png": square(1), "other.json": b"{}", "broken.json": b"{"}.items():
         (tmp_path / name).write_bytes(content)

@@ -25,17 +25,21 @@ _SIDES: Mapping[str, int] = {"left": light_pb2.LIGHT_SIDE_LEFT, "right": light_p
 
 @dataclass(frozen=True, slots=True)
 class ShortName:
-    """A short name's field of a direction, as a path, and in words what it takes."""
+    """A short name's field of a direction, as a path, in words what it takes, and its names where it takes no other."""
 
     path: str
     takes: str
+    names: tuple[str, ...] = ()
 
 
 @cache
 def short_names() -> Mapping[str, ShortName]:
     """Read the short names, in the order of a photographer's brief."""
     text = resources.files("atelier_client").joinpath("fields.toml").read_text(encoding="utf-8")
-    return {name: ShortName(**entry) for name, entry in tomllib.loads(text).items()}
+    return {
+        name: ShortName(entry["path"], entry["takes"], tuple(entry.get("names", ())))
+        for name, entry in tomllib.loads(text).items()
+    }
 
 
 def direction_of(text: str = "", preset: str = "", fields: Mapping[str, Value] | None = None) -> generate_pb2.Direction:
@@ -56,14 +60,19 @@ def direction_of(text: str = "", preset: str = "", fields: Mapping[str, Value] |
 
 
 def path_of(name: str) -> str:
-    """Return the path of a field by its short name or its path. Raises ValueError with the nearest names."""
+    """Return the path of a field by its short name or its path.
+
+    Raises ValueError with the nearest names, or with those of a whole group such as `lens`.
+    """
     known = short_names()
     asked = name.strip().casefold()
     paths = {one.path: one.path for one in known.values()} | {short: one.path for short, one in known.items()}
     if asked in paths:
         return paths[asked]
-    near = difflib.get_close_matches(asked, paths, n=3, cutoff=0.5) or list(known)[:3]
-    raise ValueError(f"there is no field {name!r}; the nearest are {', '.join(near)}")
+    near = [short for short, one in known.items() if one.path.startswith(f"{asked}.")]
+    near = near or difflib.get_close_matches(asked, paths, n=3, cutoff=0.5)
+    hint = f"; the nearest {'is' if len(near) == 1 else 'are'} {', '.join(near)}" if near else ""
+    raise ValueError(f"there is no field {name!r}{hint}")
 
 
 def _set(direction: Message, path: str, name: str, value: Value) -> None:
@@ -73,7 +82,15 @@ def _set(direction: Message, path: str, name: str, value: Value) -> None:
     for group in groups:
         message = getattr(message, group)
     descriptor = message.DESCRIPTOR.fields_by_name[leaf]
-    setattr(message, leaf, _typed(descriptor, name, value))
+    setattr(message, leaf, _named(path, name, value) or _typed(descriptor, name, value))
+
+
+def _named(path: str, name: str, value: Value) -> str:
+    """Take one of a field's names where it takes no other; empty where it does, or where nothing is said."""
+    field = next(one for one in short_names().values() if one.path == path)
+    if field.names and value and value not in field.names:
+        raise ValueError(f"{name} is {field.takes}, not {value!r}; there are {', '.join(field.names)}")
+    return str(value) if field.names else ""
 
 
 def _typed(descriptor: FieldDescriptor, name: str, value: Value) -> Value:

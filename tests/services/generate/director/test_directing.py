@@ -92,8 +92,14 @@ def test_all_faults_are_named_at_once() -> None:
         "text",
         "text",
     ]
-    assert "the nearest are cinematic" in refused.value.message
-    assert "rembrandt" in refused.value.message
+    assert "the nearest is cinematic" in refused.value.message
+    assert "the nearest are rembrandt" in refused.value.message
+    assert "there are 1K, 2K, 4K" in refused.value.message
+
+
+def test_a_name_that_is_like_none_is_answered_with_those_that_there_are() -> None:
+    with pytest.raises(PresetUnknownError, match=r"there are profile-photo, .*, commercial$"):
+        of(preset="xyz")
 
 
 def test_a_description_that_contradicts_a_field_warns_and_the_field_wins() -> None:
@@ -213,6 +219,8 @@ def test_plugins_add_words_and_presets() -> None:
         ((Phrase("no.such", ("x",), "x"),), ()),
         ((Phrase("lens.focal_mm", ("x",), 999.0),), ()),
         ((Phrase("mood", (), "x"),), ()),
+        ((Phrase("composition.size", ("enormous",), "8K"),), ()),
+        ((), (Preset("look", "endless", "Wide.", {"composition.aspect": "wide"}),)),
         ((), (Preset("look", "cinematic", "Again.", {}),)),
         ((), (Preset("look", "odd", "Odd.", {"lens.focal_mm": "long"}),)),
     ],

@@ -8,7 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from atelier_client.commands.completion import complete_preset
-from atelier_client.direction import path_of, short_names
+from atelier_client.direction import direction_of, path_of, short_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,21 @@ def direction_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):  # fmt: skip
         command = option(command)
     return command
+
+
+def said_field(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Check the value of an option that says a field by its short name, such as `--aspect`."""
+    if value is not None:
+        _check(ctx, param, param.name or "", value)
+    return value
+
+
+def _check(ctx: click.Context, param: click.Parameter, name: str, value: str) -> None:
+    """Refuse what a field does not take, in the words of whoever typed it. Errors: click.BadParameter."""
+    try:
+        direction_of(fields={name: value})
+    except ValueError as fault:
+        raise click.BadParameter(str(fault), ctx, param) from None
 
 
 def _fields(ctx: click.Context, param: click.Parameter, said: tuple[str, ...]) -> dict[str, str]:
@@ -47,11 +62,18 @@ def _fields(ctx: click.Context, param: click.Parameter, said: tuple[str, ...]) -
         if path in fields:
             raise click.BadParameter(f"{name.strip()} is said twice", ctx, param)
         fields[path] = value.strip()
+        _check(ctx, param, name.strip(), fields[path])
     return fields
 
 
 def _complete_preset(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     return [one for kind in ("purpose", "look") for one in complete_preset(kind)(ctx, param, incomplete)]
+
+
+def complete_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete an option that says a field by its short name with the names that the field has."""
+    del ctx
+    return [CompletionItem(one) for one in short_names()[param.name or ""].names if one.startswith(incomplete)]
 
 
 def _complete_field(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

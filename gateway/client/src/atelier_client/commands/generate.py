@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 from rich.text import Text
 
 from atelier_client import sheet
 from atelier_client.again import Record
 from atelier_client.batch import FORMATS
-from atelier_client.commands.direction import direction_options
+from atelier_client.commands.direction import complete_names, direction_options, said_field
 from atelier_client.commands.live import Live
 from atelier_client.commands.pictures import FILE, FRACTION, NEW_FILE
 from atelier_client.commands.run import measured
@@ -25,19 +27,37 @@ if TYPE_CHECKING:
     from atelier_client.generate import Candidate, Generated, GenerateOptions
 
 
+_OF_THE_RECORD = (
+    "text", "preset", "fields", "candidates", "seed", "size", "aspect", "profile", "file_format", "quality",
+    "strip_metadata",
+)  # fmt: skip
+"""What a record says of a portrait that is drawn again."""
+
+
+def _profile(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Refuse what is no identifier. Errors: click.BadParameter."""
+    try:
+        return str(uuid.UUID(value)) if value else ""
+    except ValueError:
+        hint = f"{value!r} is no profile's ID; `atelier identity list` shows them"
+        raise click.BadParameter(hint, ctx, param) from None
+
+
 @click.command()
 @click.argument("text", required=False, default="")
 @click.option("-o", "--output", "folder", metavar="DIR", required=True,
-              type=click.Path(file_okay=False, path_type=Path),
+              type=click.Path(file_okay=False, writable=True, path_type=Path),
               help="Folder of the pictures, made if missing; each is named by its rank and its seed.")  # fmt: skip
 @click.option("--candidates", metavar="N", type=click.IntRange(1, 8),
               help="How many to draw and rank, 1 to 8.  [default: 4]")  # fmt: skip
 @click.option("--seed", metavar="N", type=click.IntRange(0, 2**64 - 1),
               help="Seed of the first; the others count up. The same seed draws the same portrait.")  # fmt: skip
 @click.option("--size", metavar="NAME", help="Size by name: 1K, 2K or 4K.  [default: 1K]")
-@click.option("--aspect", metavar="W:H", help="Width to height, such as 4:5 or 1:1.  [default: 4:5]")
+@click.option("--aspect", metavar="W:H", callback=said_field, shell_complete=complete_names,
+              help="Width to height, such as 4:5 or 1:1.  [default: 4:5]")  # fmt: skip
 @direction_options
-@click.option("--person", "profile", metavar="ID", default="", help="Identity profile of the person to draw.")
+@click.option("--person", "profile", metavar="ID", default="", callback=_profile,
+              help="Identity profile of the person to draw; `atelier identity list` shows them.")  # fmt: skip
 @click.option("--reference", "references", metavar="FILE", type=FILE, multiple=True,
               help="A portrait of the person to draw; up to 8.")  # fmt: skip
 @click.option("--identity-floor", metavar="S", type=FRACTION,
@@ -70,11 +90,10 @@ def generate(ctx: click.Context, /, text: str, folder: Path, **options: Any) -> 
 
     Exit status: 0 all done, 1 the call failed, 2 a wrong command line, 3 no gateway answers.
     """  # noqa: D301 - \b is click's sign for a paragraph that keeps its lines
-    if options["contact_sheet"] and options["contact_sheet"].suffix.lower() not in FORMATS:
-        raise click.UsageError(f"--sheet {options['contact_sheet'].name!r} names no format: end it in .jpg or .png.")
-    record = Record.read(options["again"]) if options["again"] else None
-    if record and record.references != len(options["references"]):
-        raise click.UsageError(f"{record.references} references drew that portrait: give them again by --reference.")
+    record = _record(ctx, options)
+    if options["identity_floor"] and not (record or options["profile"] or options["references"]):
+        raise click.UsageError("--identity-floor compares with a person: name one by --person or --reference.")
+    _prepare(folder, options)
     with Live(previews=not options["as_json"]) as live:
         drawn = asyncio.run(_draw(text, record, options, live))
     _write(drawn, folder, options)
@@ -82,6 +101,33 @@ def generate(ctx: click.Context, /, text: str, folder: Path, **options: Any) -> 
     if record:
         _compare(drawn, record)
     ctx.exit(0)
+
+
+def _record(ctx: click.Context, options: dict[str, Any]) -> Record | None:
+    """Read what is to be drawn again, if anything is. Errors: click.UsageError for options that it would overrule."""
+    if not options["again"]:
+        return None
+    given = [
+        one for one in ctx.command.params if ctx.get_parameter_source(one.name or "") is ParameterSource.COMMANDLINE
+    ]
+    overruled = [one.opts[-1] if one.name != "text" else "TEXT" for one in given if one.name in _OF_THE_RECORD]
+    if overruled:
+        raise click.UsageError(f"--again draws what the record says: leave out {', '.join(overruled)}.")
+    record = Record.read(options["again"])
+    if record.references != len(options["references"]):
+        raise click.UsageError(f"{record.references} references drew that portrait: give them again by --reference.")
+    return record
+
+
+def _prepare(folder: Path, options: dict[str, Any]) -> None:
+    """Make the folder, and refuse now what could not be written afterwards. Errors: click.UsageError, OSError."""
+    sheet_file: Path | None = options["contact_sheet"]
+    if sheet_file and sheet_file.suffix.lower() not in FORMATS:
+        raise click.UsageError(f"--sheet {sheet_file.name!r} names no format: end it in .jpg or .png.")
+    folder.mkdir(parents=True, exist_ok=True)
+    for option, path in (("--sheet", sheet_file), ("--report", options["report"])):
+        if path and not path.absolute().parent.is_dir():
+            raise click.UsageError(f"{option}: there is no folder {path.parent}.")
 
 
 async def _draw(text: str, record: Record | None, options: dict[str, Any], live: Live) -> Generated:
@@ -121,7 +167,6 @@ def _name(rank: int, candidate: Candidate, drawn: Generated) -> str:
 
 def _write(drawn: Generated, folder: Path, options: dict[str, Any]) -> None:
     """Write the pictures, and what else was asked for."""
-    folder.mkdir(parents=True, exist_ok=True)
     for rank, candidate in enumerate(drawn.candidates, 1):
         candidate.save(folder / _name(rank, candidate, drawn))
     if options["report"]:

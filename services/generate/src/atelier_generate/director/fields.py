@@ -36,16 +36,23 @@ NAMED: Final[tuple[str, ...]] = (
 PROSE: Final[tuple[str, ...]] = ("subject.description", "shot", "scene", "pose", "expression", "mood", "extra")
 """Fields whose words may say other fields too."""
 
+FRAMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "composition.aspect": ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"),
+    "composition.size": ("1K", "2K", "4K"),
+}
+"""Fields whose names are figures of the frame: a name that is not here has none, whoever brings it."""
+
 _SIDES: Final[Mapping[int, str]] = {light_pb2.LIGHT_SIDE_LEFT: "left", light_pb2.LIGHT_SIDE_RIGHT: "right"}
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a direction: its path, and for a number the range it lies in."""
+    """A field of a direction: its path, for a number the range it lies in, for a figure of the frame its names."""
 
     path: str
     low: float | None = None
     high: float | None = None
+    names: tuple[str, ...] = ()
 
     @property
     def is_number(self) -> bool:
@@ -55,7 +62,7 @@ class Field:
     def takes(self, value: Value) -> bool:
         """Say whether a value is one of the field's."""
         if self.low is None or self.high is None:
-            return isinstance(value, str)
+            return isinstance(value, str) and (not self.names or value in self.names)
         return not isinstance(value, str) and self.low <= value <= self.high
 
 
@@ -81,7 +88,7 @@ def _fields(descriptor: Descriptor, before: str) -> Iterator[Field]:
         if field.message_type is not None:
             yield from _fields(field.message_type, f"{path}.")
             continue
-        yield Field(path, *_range(field))
+        yield Field(path, *_range(field), names=FRAMES.get(path, ()))
 
 
 def _range(field: FieldDescriptor) -> tuple[float | None, float | None]:

@@ -76,7 +76,7 @@ def _is_honoured(path: str, honours: frozenset[str]) -> bool:
 def _of_wish(path: str, wish: Wish, *, is_honoured: bool) -> generate_pb2.Interpretation:
     value = shown(wish.value)
     if not is_honoured and wish.origin is not Origin.DEFAULT:
-        return _said(path, _IGNORED, "", f"The model in use cannot honour it: {_why(path, wish)}")
+        return _said(path, _IGNORED, "", f"{_why(path, wish)} The model in use cannot honour it.")
     guessed = wish.origin in {Origin.VAGUE, Origin.PRESET, Origin.DEFAULT}
     return _said(path, _GUESSED if guessed else _UNDERSTOOD, value, _why(path, wish))
 

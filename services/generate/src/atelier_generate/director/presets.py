@@ -6,7 +6,7 @@ import difflib
 import logging
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from atelier_sdk.errors import FieldViolation
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from atelier_generate.director.fields import Value
 
+_LISTED: Final = 5  # so few names are all listed, the nearest or not
+_SHOWN: Final = 24
 _LOG = logging.getLogger(__name__)
 
 
@@ -59,11 +61,15 @@ def presets_with(added: Iterable[Offered]) -> Mapping[str, Preset]:
 
 
 def unknown(kind: str, name: str, known: Iterable[str], field: str) -> FieldViolation:
-    """Say that there is no such name, and which are the nearest."""
+    """Say that there is no such name, and which there are: all where they are few, else the nearest."""
     names = list(known)
-    near = difflib.get_close_matches(name.casefold(), names, n=3, cutoff=0.5) or names[:3]
+    near = difflib.get_close_matches(name.casefold(), names, n=3, cutoff=0.5)
     shown = name if len(name) <= 64 else f"{name[:64]}…"
-    return FieldViolation(field, f"there is no {kind} {shown!r}; the nearest are {', '.join(near)}")
+    if len(names) <= _LISTED or not near:
+        known_ones = f"there {'is' if len(names) == 1 else 'are'} {', '.join(names[:_SHOWN])}"
+    else:
+        known_ones = f"the nearest {'is' if len(near) == 1 else 'are'} {', '.join(near)}"
+    return FieldViolation(field, f"there is no {kind} {shown!r}; {known_ones}")
 
 
 def _checked(one: Offered) -> dict[str, Value] | None:
