@@ -87,6 +87,18 @@ def test_a_capability_that(contract: EditContract, fault: str, rule: str, words:
     assert "→" in str(caught.value), "a failure says what to do"
 
 
+def test_a_missing_model_is_told_with_the_command_that_installs_it_and_without_the_log(contract: EditContract) -> None:
+    told = said(lambda: RULES["report"](contract, edit("lacks a model")))
+    assert "Install it with: atelier models convert iris\n→ Install what is missing" in told
+    assert "log" not in told
+
+
+def test_a_failure_that_is_not_meant_is_told_with_the_log(contract: EditContract) -> None:
+    told = said(lambda: RULES["report"](contract, edit("trips")))
+    assert "INTERNAL" in told
+    assert "over its own feet" in told.partition("The end of the service's log:")[2]
+
+
 def test_what_is_declared_as_untouched_is_held_to_be(contract: EditContract) -> None:
     with pytest.raises(Broken, match=r"of Box\(left=240, top=24, width=32, height=32\), which is outside of its mask"):
         RULES["outside"](contract, edit(untouched=(BACKGROUND,)))

@@ -17,7 +17,7 @@ from atelier_imaging.encode import encode
 from atelier_imaging.measures import outside_mask_difference
 from atelier_rpc.descriptors import descriptor_set
 from atelier_sdk import Capability
-from atelier_sdk.errors import AtelierError, NoFaceError
+from atelier_sdk.errors import AtelierError, ModelNotInstalledError, NoFaceError
 from atelier_service import Servicer, serve, wire
 
 if TYPE_CHECKING:
@@ -45,6 +45,12 @@ class Toy(Servicer):
 
     def grade(self, request: style_pb2.GradeRequest, call: Call) -> style_pb2.GradeResponse:
         fault, strength = request.grade.preset, request.grade.strength if request.grade.HasField("strength") else 1.0
+        if fault == "lacks a model":
+            raise ModelNotInstalledError(
+                "The model iris is not installed. Install it with: atelier models convert iris"
+            )
+        if fault == "trips":
+            raise RuntimeError("over its own feet")
         picture = self._decoded(request, call, fault)
         with call.stage("operate"):
             result = picture.with_pixels(self._pixels(picture, strength, fault, call))

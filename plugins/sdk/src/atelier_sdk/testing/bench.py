@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import pytest
 
+from atelier_sdk.errors import ModelNotInstalledError
 from atelier_sdk.testing.api import Api
 from atelier_sdk.testing.calls import Answer, Caller, Refusal, request
 from atelier_sdk.testing.portrait import jpeg, png, portrait
@@ -27,6 +28,9 @@ LONG_ENOUGH_SECONDS: Final = 0.3
 """Of the clock and of the processor: what a call takes at least, so that one can see whether it was stopped."""
 SMALL_EDGE, LARGE_EDGE = 384, 3072
 """Edges in pixels of the picture that such a call is tried with, and of the largest where it is over too soon."""
+
+_SAYS_ALL: Final = frozenset({"INVALID_ARGUMENT", "FAILED_PRECONDITION"})
+"""Codes of refusals that are meant, and say themselves what is wrong; behind others the service's log knows more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +102,7 @@ class Bench:
         """Call an edit, which must answer."""
         got = (through or Caller(self.channel())).ask(self.method(edit), fields, content)
         if isinstance(got, Refusal):
-            broken(
-                f"{edit.rpc} refused the kit's portrait with {dict(fields)}: {got}",
-                "Check `request`, `neutral` and `settings` of this Edit; a portrait with a clear face must be served."
-                + self._log(),
-            )
+            broken(f"{edit.rpc} refused the kit's portrait with {dict(fields)}: {got}", self._advice(got))
         return got
 
     def load(self, edit: Edit) -> Load:
@@ -150,8 +150,14 @@ class Bench:
                 f"must answer SERVING for {self.capability.service}.",
             )
 
-    def _log(self) -> str:
-        return "" if self.address else f"\nThe end of the service's log:\n{self.process().end_of_log()}"
+    def _advice(self, got: Refusal) -> str:
+        """Say what helps against a refusal of the kit's portrait, with the service's log where that knows more."""
+        if ModelNotInstalledError.reason in got.reasons:
+            return "Install what is missing, and run again; the kit asks the service as it will be asked when it works."
+        advice = "Check `request`, `neutral` and `settings` of this Edit; a portrait with a clear face must be served."
+        if self.address or got.code in _SAYS_ALL:
+            return advice
+        return f"{advice}\nThe end of the service's log:\n{self.process().end_of_log()}"
 
 
 def broken(seen: str, to_do: str) -> NoReturn:
