@@ -7,18 +7,21 @@ TORCH := .venv-torch
 # Tests that need it; in the default environment they are skipped.
 TORCH_TESTS := $(wildcard tests/services/edit/diffusion tests/services/generate/diffusion tests/deploy/training \
 	tests/deploy/models/engines/parts tests/deploy/models/bench/test_compiled.py)
+# What they say, shown when all tests are over.
+TORCH_LOG := out/test-torch.txt
+DISTRIBUTIONS := $(wildcard */pyproject.toml */*/pyproject.toml */*/*/pyproject.toml)
 # The build backend is installed once and not anew for each of twenty distributions; hence --no-build-isolation.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test torch lint format proto bench scale clean
+.PHONY: help setup models demo test test-default test-torch torch lint format proto bench scale clean
 
 help: ## List the tasks.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 12
 
 setup: $(VENV)/.installed ## Make .venv with everything of this repository, editable.
 
-$(VENV)/.installed: constraints.txt requirements-dev.txt $(wildcard */pyproject.toml */*/pyproject.toml)
+$(VENV)/.installed: constraints.txt requirements-dev.txt $(DISTRIBUTIONS)
 	@echo "Installing into $(VENV) (about two minutes the first time) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip hatchling editables setuptools
@@ -26,8 +29,9 @@ $(VENV)/.installed: constraints.txt requirements-dev.txt $(wildcard */pyproject.
 	@touch $@
 
 torch: $(TORCH)/.installed ## Make .venv-torch, the environment of what needs PyTorch.
+	@:
 
-$(TORCH)/.installed: constraints.txt requirements-torch.txt $(wildcard */pyproject.toml */*/pyproject.toml)
+$(TORCH)/.installed: constraints.txt requirements-torch.txt $(DISTRIBUTIONS)
 	@echo "Installing PyTorch into $(TORCH) (about two minutes the first time) …"
 	@test -x $(TORCH)/bin/python || $(PYTHON) -m venv $(TORCH)
 	@$(TORCH)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip hatchling editables setuptools
@@ -56,9 +60,17 @@ models: setup ## Install the models and Triton (half a minute the first time, th
 demo: setup ## Set up everything, start the stack, draw a portrait and take a real one through it: out/demo/.
 	@$(BIN)/python -m atelier_demo
 
-test: setup models torch ## Set up everything and run every test; those that need PyTorch in their own environment.
+test: setup ## Set up everything and run every test; those that need PyTorch in their own environment.
+	@$(MAKE) --no-print-directory --jobs=2 models torch
+	@$(MAKE) --no-print-directory --jobs=2 test-default test-torch; ended=$$?; cat $(TORCH_LOG); exit $$ended
+
+# Side by side (docs/adr/0159): what needs PyTorch computes on one processor, and stands back for the rest, which waits.
+test-default:
 	@$(BIN)/python -m pytest
-	@$(if $(TORCH_TESTS),$(TORCH)/bin/python -m pytest $(TORCH_TESTS))
+
+test-torch:
+	@mkdir -p $(dir $(TORCH_LOG)) && : > $(TORCH_LOG)
+	@$(if $(TORCH_TESTS),nice -n 10 $(TORCH)/bin/python -m pytest $(TORCH_TESTS) > $(TORCH_LOG) 2>&1)
 
 bench: setup models torch ## Measure speed and memory; writes docs/benchmarks.md. ONLY="edit.py style.py" measures these alone.
 	@$(BIN)/python benchmarks/report.py $(ONLY)
