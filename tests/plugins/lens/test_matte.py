@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from atelier_imaging import color
-from atelier_lens.layers import separated
+from atelier_lens.layers import Mixture, behind_of, continuation, continued
+from atelier_lens.light import merged, split
 from atelier_lens.matte import matte
+from atelier_lens.scaling import reduced
 
 from tests.plugins.lens.hair import SIDE, composed, segmented, strands
 
@@ -38,10 +40,15 @@ def test_colours_at_the_edge_are_taken_apart() -> None:
     truth = np.tile(np.clip((np.arange(200) - 96) / 8, 0, 1), (100, 1)).astype(np.float32)
     red, green = np.array([0.5, 0.1, 0.1], np.float32), np.array([0.1, 0.6, 0.2], np.float32)
     light = truth[..., None] * red + (1 - truth[..., None]) * green
-    layers = separated(light, truth, 2.0)
+    planes = split(light)
+    by = continuation(truth.shape)
+    colours = continued([reduced(plane, by) for plane in planes], truth, 2.0)
+    mixture = Mixture(truth, colours)
+    person = merged([mixture.person(plane, channel) for channel, plane in enumerate(planes)])
+    behind = merged(behind_of(planes, truth, colours, 1))
     edge = (truth > 0.2) & (truth < 0.8)
     # Both colours come back within 3 % of white, though every pixel of the edge holds a mixture.
-    assert np.abs(layers.person[edge] - red).max() < 0.03
-    assert np.abs(layers.behind[edge] - green).max() < 0.03
-    assert np.array_equal(layers.person[truth == 1], light[truth == 1])
+    assert np.abs(person[edge] - red).max() < 0.03
+    assert np.abs(behind[edge] - green).max() < 0.03
+    assert np.array_equal(person[truth == 1], light[truth == 1])
     assert color.to_float(np.zeros(1, np.uint8)).dtype == light.dtype

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from atelier_lens.aperture import kernel
 from atelier_lens.defocus import blurred
 from atelier_lens.highlights import Expansion
+from atelier_lens.light import split
 from atelier_lens.optics import LONG_EDGE_MM, Optics, framed_distance_mm
 from atelier_lens.vignette import falloff, gains
+
+if TYPE_CHECKING:
+    from atelier_lens.layers import Planes
+
+
+def bloomed(light: Planes, amount: float, radius: float) -> Planes:
+    curve = Expansion(amount)
+    return curve.restored([blurred(plane, radius) for plane in curve.expanded(light)])
 
 
 @pytest.mark.parametrize(("focal", "number"), [(35.0, 1.4), (85.0, 1.8), (135.0, 4.0)])
@@ -45,9 +56,9 @@ def test_an_aperture_keeps_light_and_area(radius: float, blades: int) -> None:
 
 @pytest.mark.parametrize("radius", [3.0, 7.5, 16.0, 40.0])
 def test_a_point_becomes_a_disc_of_the_radius_asked_for(radius: float) -> None:
-    light = np.zeros((257, 257, 3), np.float32)
+    light = np.zeros((257, 257), np.float32)
     light[128, 128] = 1
-    drawn = blurred(light, radius)[..., 0]
+    drawn = blurred(light, radius)
     y, x = np.mgrid[:257, :257] - 128
     # The second moment of an even disc of radius r is r² / 2.
     measured = np.sqrt(2 * float((drawn * (x**2 + y**2)).sum() / drawn.sum()))
@@ -56,15 +67,14 @@ def test_a_point_becomes_a_disc_of_the_radius_asked_for(radius: float) -> None:
 
 
 def test_an_even_surface_comes_through_highlights_and_blur_unchanged() -> None:
-    bright = np.full((64, 64, 3), (0.98, 0.9, 0.7), np.float32)
-    curve = Expansion(1.0)
-    assert np.allclose(curve.restored(blurred(curve.expanded(bright), 6.0)), bright, atol=2e-3)
+    bright = split(np.full((64, 64, 3), (0.98, 0.9, 0.7), np.float32))
+    assert np.allclose(bloomed(bright, 1.0, 6.0), bright, atol=2e-3)
 
 
 def test_a_clipped_light_blooms_into_a_brighter_disc() -> None:
     light = np.full((101, 101, 3), 0.05, np.float32)
     light[48:53, 48:53] = 1
-    discs = [(c := Expansion(a)).restored(blurred(c.expanded(light), 8.0))[50, 50, 0] for a in (0.0, 0.5, 1.0)]
+    discs = [bloomed(split(light), amount, 8.0)[0][50, 50] for amount in (0.0, 0.5, 1.0)]
     assert discs[0] < discs[1] < discs[2]
     # White eight times as bright: the disc holds eight times the light of the 25 pixels, until the curve bends it.
     assert discs[2] - 0.05 > 4 * (discs[0] - 0.05)

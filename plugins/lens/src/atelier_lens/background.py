@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from atelier_imaging.picture import Picture
     from numpy.typing import NDArray
 
+    from atelier_lens.layers import Planes
+
 # The radius of the longest disc of a plain blur, in long edges of the picture.
 LONGEST_DISC: Final = 0.06
 # How much of the difference of two casts a person takes on, and the largest change of a channel.
@@ -36,14 +38,14 @@ class Background:
         return self.picture is not None or self.colour is not None
 
 
-def light_of(background: Background, shape: tuple[int, ...], space: ColorSpace) -> NDArray[np.float32]:
-    """Return the linear light (H, W, 3), 0..1, of a background that replaces, in the picture's space."""
+def light_of(background: Background, shape: tuple[int, ...], space: ColorSpace) -> Planes:
+    """Return the linear light, 0..1, of a background that replaces, in the picture's space: three planes (H, W)."""
     if background.picture is not None:
-        covering = _covering(background.picture, shape)
-        return np.clip(color.convert(color.decode_transfer(covering), background.picture.space, space), 0, 1)
+        light = color.decode_transfer(_covering(background.picture, shape))
+        return [np.asarray(plane) for plane in cv2.split(_within(light, background.picture.space, space))]
     encoded = np.array(background.colour, np.uint8).reshape(1, 1, 3)
-    own = np.clip(color.convert(color.decode_transfer(encoded), color.ColorSpace.SRGB, space), 0, 1)
-    return np.ascontiguousarray(np.broadcast_to(own, (*shape[:2], 3)), np.float32)
+    own = _within(color.decode_transfer(encoded), color.ColorSpace.SRGB, space)
+    return [np.full(shape[:2], value, np.float32) for value in own[0, 0]]
 
 
 def cast_gains(
@@ -51,14 +53,17 @@ def cast_gains(
 ) -> NDArray[np.float32]:
     """Return the factors (3,) on a person's linear light that bring it under the cast of another background.
 
-    `old` and `new` are linear light (H, W, 3). Casts are mean colours over their luminance; grey keeps its luminance.
+    `old` and `new` are mean colours (3,) of linear light. Casts are colours over their luminance; grey keeps its
+    luminance.
     """
     weights = color.luminance_weights(space)
-    casts = [
-        mean / max(float(mean @ weights), 1e-4) for mean in (light.mean(axis=(0, 1)) + 0.02 for light in (old, new))
-    ]
+    casts = [mean / max(float(mean @ weights), 1e-4) for mean in (mean + np.float32(0.02) for mean in (old, new))]
     gains = np.clip(casts[1] / casts[0], 1 / _MOST, _MOST) ** (_CAST * share)
     return np.asarray(gains / float(gains @ weights), np.float32)
+
+
+def _within(light: NDArray[np.float32], source: ColorSpace, target: ColorSpace) -> NDArray[np.float32]:
+    return np.clip(color.convert(light, source, target), 0, 1)
 
 
 def _covering(picture: Picture, shape: tuple[int, ...]) -> NDArray[np.uint8 | np.uint16]:

@@ -2,91 +2,114 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
 
 from atelier_lens.aperture import kernel
+from atelier_lens.scaling import enlarged, reduced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
     from numpy.typing import NDArray
 
-# Discs of a larger radius than this are drawn on a reduced picture; their rims are soft over two of its pixels.
+# Kernels of a larger radius than the first are drawn by a Fourier transform, which takes several times as long; beyond
+# it half the pixels are enough. No kernel is larger than the second: rims of discs are soft over two reduced pixels.
+_DIRECT: Final = 5.5
 _LARGEST: Final = 9.0
 # Radii, in pixels, that the person is blurred by; between them is interpolated. Each is drawn with a small kernel.
 _FIRST: Final = 1.0
 _FINE: Final = 2.0
+# Pixels of a reduced plane that a kernel of that radius, what is averaged and what is interpolated reach over.
+_OVERLAP: Final = 5
 # Discs below this radius change nothing that could be seen: those pixels stay the source's own.
 SHARP_RADIUS: Final = 0.5
 
 
-def blurred(light: NDArray[np.float32], radius: float, blades: int = 0) -> NDArray[np.float32]:
-    """Blur linear light (H, W) or (H, W, n) by an aperture of a radius in pixels; beyond the picture it is mirrored."""
+def reduction(radius: float) -> int:
+    """Return by which whole number a plane may be reduced for discs of a radius, in its pixels."""
+    return 1 if radius <= _DIRECT else max(2, math.ceil(radius / _LARGEST))
+
+
+def spread(plane: NDArray[np.float32], radius: float, blades: int = 0) -> NDArray[np.float32]:
+    """Spread linear light (h, w) by an aperture of a radius in its pixels; beyond its sides it is mirrored."""
     if radius < SHARP_RADIUS:
-        return light
-    scale = min(1.0, _LARGEST / radius)
-    size = light.shape[1::-1]
-    if scale < 1:
-        reduced = (max(2, round(size[0] * scale)), max(2, round(size[1] * scale)))
-        small = cv2.resize(light, reduced, interpolation=cv2.INTER_AREA)
-    else:
-        small = light
-    drawn = cv2.filter2D(small, cv2.CV_32F, kernel(radius * scale, blades), borderType=cv2.BORDER_REFLECT)
-    if scale < 1:
-        drawn = cv2.resize(drawn, size, interpolation=cv2.INTER_CUBIC)
-    return np.asarray(np.maximum(drawn, 0), np.float32)
+        return plane
+    drawn = cv2.filter2D(plane, cv2.CV_32F, kernel(radius, blades), borderType=cv2.BORDER_REFLECT)
+    # A Fourier transform leaves a little below nothing.
+    return np.asarray(np.maximum(drawn, 0, out=drawn), np.float32)
 
 
-def blurred_by(
-    planes: Sequence[NDArray[np.float32]],
-    radius: NDArray[np.float32],
-    blades: int,
-    check: Callable[[], None] = lambda: None,
-) -> list[NDArray[np.float32]]:
-    """Blur premultiplied planes (H, W) by discs whose radius, in pixels, changes from place to place (H, W).
+def blurred(plane: NDArray[np.float32], radius: float, blades: int = 0) -> NDArray[np.float32]:
+    """Blur linear light (H, W) by an aperture of a radius in pixels, on as few pixels as the discs need."""
+    by, (height, width) = reduction(radius), plane.shape
+    return enlarged(spread(reduced(plane, by), radius / by, blades), by, (slice(0, height), slice(0, width)))
+
+
+class Discs:
+    """Discs whose radius changes from place to place, drawn on premultiplied planes.
 
     A pixel gathers from its surroundings with weights that leave sharp ones out: what is in focus does not spill over
-    what is not.
+    what is not. Step by step upwards: where the own disc is larger, the share is 1 and the next disc takes over.
     """
-    result, low, high = list(planes), 0.0, _FIRST
-    most = float(radius.max())
-    while low < most:
-        check()
-        share = np.asarray(np.clip((radius - low) / np.float32(high - low), 0, 1), np.float32)
-        rest = 1 - share
-        # Step by step upwards: where the own disc is larger, the share is 1 and the next disc takes over.
-        gathered = _gathered(planes, radius, high, blades)
-        result = [
-            np.asarray(cv2.blendLinear(above, below, share, rest), np.float32)
-            for above, below in zip(gathered, result, strict=True)
-        ]
-        low, high = high, 2 * high
-    return result
+
+    def __init__(self, radius: NDArray[np.float32], blades: int) -> None:
+        """Prepare for discs of a radius (h, w), in pixels."""
+        self._steps, low, high, most = [], 0.0, _FIRST, float(radius.max())
+        while low < most:
+            share = (radius - np.float32(low)) / np.float32(high - low)
+            self._steps.append(_Step(radius, high, blades, np.clip(share, 0, 1, out=share)))
+            low, high = high, 2 * high
+
+    def drawn(self, plane: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Blur a plane (h, w), in a new one."""
+        result = plane.copy()
+        for step in self._steps:
+            more = step.gathered(plane)
+            more -= result
+            more *= step.share
+            result += more
+        return result
 
 
-def _gathered(
-    planes: Sequence[NDArray[np.float32]], radius: NDArray[np.float32], disc: float, blades: int
-) -> Iterator[NDArray[np.float32]]:
-    """Blur planes by one disc, out of the pixels whose own disc is at least about half as large.
+class _Step:
+    """One disc, out of the pixels whose own disc is at least about half as large, and its `share` (h, w) of each pixel.
 
     Larger discs than `_FINE` are drawn on reduced planes.
     """
-    scale, (height, width) = min(1.0, _FINE / disc), radius.shape
-    size = (max(2, round(width * scale)), max(2, round(height * scale)))
-    opening = kernel(disc * scale, blades)
 
-    def drawn(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(cv2.filter2D(plane, cv2.CV_32F, opening, borderType=cv2.BORDER_REFLECT), np.float32)
+    def __init__(self, radius: NDArray[np.float32], disc: float, blades: int, share: NDArray[np.float32]) -> None:
+        self.share, self._by = share, _step_reduction(disc)
+        self._opening = kernel(disc / self._by, blades)
+        weight = reduced(radius, self._by) * np.float32(2 / disc)
+        self._weight = np.clip(weight, 0.02, 1, out=weight)
+        total = self._spread(self._weight)
+        self._norm = np.reciprocal(np.maximum(total, np.float32(1e-4), out=total), out=total)
 
-    weight = np.clip(_resized(radius, size, cv2.INTER_AREA) * np.float32(2 / disc), 0.02, 1)
-    total = np.maximum(drawn(weight), np.float32(1e-4))
-    for plane in planes:
-        weighted = np.asarray(cv2.multiply(_resized(plane, size, cv2.INTER_AREA), weight), np.float32)
-        yield _resized(np.asarray(cv2.divide(drawn(weighted), total), np.float32), (width, height), cv2.INTER_LINEAR)
+    def gathered(self, plane: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Blur a plane (h, w), in a new one."""
+        drawn = self._spread(reduced(plane, self._by) * self._weight)
+        drawn *= self._norm
+        if self._by == 1:
+            return drawn
+        return enlarged(drawn, self._by, (slice(0, plane.shape[0]), slice(0, plane.shape[1])), cv2.INTER_LINEAR)
+
+    def _spread(self, plane: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(cv2.filter2D(plane, cv2.CV_32F, self._opening, borderType=cv2.BORDER_REFLECT), np.float32)
 
 
-def _resized(plane: NDArray[np.float32], size: tuple[int, int], kind: int) -> NDArray[np.float32]:
-    return plane if plane.shape[1::-1] == size else np.asarray(cv2.resize(plane, size, interpolation=kind), np.float32)
+def unit_and_reach(most: float) -> tuple[int, int]:
+    """Return for discs of at most such a radius what parts of a picture must begin at multiples of, and overlap by.
+
+    Such parts, drawn by `Discs` each on its own, fit together.
+    """
+    disc = _FIRST
+    while disc < most:
+        disc *= 2
+    unit = _step_reduction(disc)
+    return unit, _OVERLAP * unit
+
+
+def _step_reduction(disc: float) -> int:
+    return max(1, round(disc / _FINE))

@@ -10,7 +10,7 @@ import numpy as np
 from atelier_imaging.transfer import encode_transfer, quantise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from atelier_imaging.vips import Pixels
     from numpy.typing import DTypeLike, NDArray
@@ -20,14 +20,17 @@ if TYPE_CHECKING:
 _STEPS: Final = 65536
 
 
-def encoded(planes: Sequence[NDArray[np.float32]], dtype: DTypeLike) -> Pixels:
+def encoded(planes: Iterable[NDArray[np.float32]], dtype: DTypeLike) -> Pixels:
     """Encode planes (H, W) of linear light for a display, as uint8 or uint16 (H, W, 3).
 
     What lies beyond 0..1 is clipped.
     """
-    if np.dtype(dtype) == np.uint16:
-        return quantise(encode_transfer(np.asarray(cv2.merge(list(planes)), np.float32)), np.uint16)
-    return np.asarray(cv2.merge([_bytes(plane) for plane in planes]), np.uint8)
+    numbers = _shorts if np.dtype(dtype) == np.uint16 else _bytes
+    return np.asarray(cv2.merge([numbers(plane) for plane in planes]), np.dtype(dtype))
+
+
+def _shorts(plane: NDArray[np.float32]) -> NDArray[np.uint16]:
+    return quantise(encode_transfer(plane), np.uint16)
 
 
 def _bytes(plane: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-import math
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
-from atelier_imaging import color
-from atelier_imaging.warp.resample import enlarged
+from atelier_imaging.region import Region
 
-from atelier_lens.ask import Focus
 from atelier_lens.background import cast_gains, light_of
-from atelier_lens.defocus import SHARP_RADIUS, blurred, blurred_by
-from atelier_lens.depth import depth_of
-from atelier_lens.encode import encoded
+from atelier_lens.defocus import SHARP_RADIUS, reduction, spread
 from atelier_lens.highlights import Expansion
-from atelier_lens.layers import Layers, separated
+from atelier_lens.layers import behind_of, continuation, continued
+from atelier_lens.light import merged, reduced_light, split
+from atelier_lens.matte import matte
+from atelier_lens.radii import radii_of
+from atelier_lens.scaling import reduced
+from atelier_lens.scene import Scene
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Executor
 
     from atelier_imaging.picture import Picture
     from atelier_imaging.portrait import Portrait
     from atelier_imaging.vips import Pixels
     from numpy.typing import NDArray
 
+    from atelier_lens.layers import Colours, Planes
     from atelier_lens.plan import Plan
 
 # Loose hair that the matte does not know is within this share of the long edge around it.
@@ -38,86 +43,87 @@ def defocuses(plan: Plan) -> bool:
 
 
 def focused(
-    portrait: Portrait, plan: Plan, share: NDArray[np.float32], check: Callable[[], None]
-) -> tuple[Pixels, NDArray[np.float32]]:
-    """Return the picture in and out of focus, before its background, and where it may have changed (H, W), 0 or 1.
+    portrait: Portrait, plan: Plan, check: Callable[[], None]
+) -> tuple[Pixels, NDArray[np.float32], NDArray[np.float32]]:
+    """Return the picture in and out of focus before its background, the person's matte, and what may have changed.
 
-    `share` (H, W) is the person's matte. What is person and in focus keeps its own pixels.
+    Matte and change are float32 (H, W), the first 0..1, the second 0 or 1. What is person and in focus keeps its own
+    pixels.
     """
-    picture, background = portrait.picture, plan.ask.background
-    light = color.decode_transfer(picture.pixels)
+    picture, faces = portrait.picture, portrait.faces
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        # What needs no matte is worked out while the person is looked for.
+        small = pool.submit(reduced_light, picture.pixels, continuation(picture.pixels.shape))
+        far = pool.submit(_light_behind, picture, plan)
+        radii = pool.submit(radii_of, plan, faces, (picture.width, picture.height))
+        person = portrait.mask(Region.PERSON)
+        skin = pool.submit(_find_skin, portrait, plan)
+        share = matte(picture.pixels, person, check)
+        colours = continued(small.result(), share, _margin(plan, share))
+        check()
+        behind = _out_of_focus(far.result(), share, colours, plan, pool)
+        gains = _gains(colours, behind, plan, picture)
+        by = reduction(plan.disc_radius)
+        scene = Scene(picture.pixels, share, colours, gains, radii.result(), plan.ask.blades, behind, by)
+        pixels, changed = _drawn(scene, plan, pool, check)
+        skin.result()
+    return pixels, share, changed
+
+
+def _light_behind(picture: Picture, plan: Plan) -> Planes:
+    """Return the light of what is to be behind, with any person still in it, reduced and brightened for its discs."""
+    background, by, curve = plan.ask.background, reduction(plan.disc_radius), Expansion(plan.ask.highlights)
+    # Discs leave nothing so fine that it would not fit fewer pixels; highlights are brightened while they are points.
+    if not background.replaces:
+        return reduced_light(picture.pixels, by, curve)
+    light = light_of(background, picture.pixels.shape, picture.space)
+    return light if plan.disc_radius < SHARP_RADIUS else [reduced(plane, by) for plane in curve.expanded(light)]
+
+
+def _find_skin(portrait: Portrait, plan: Plan) -> None:
+    """Have the skin found that is measured afterwards: a processor would be idle meanwhile."""
+    if plan.face is not None and not plan.ask.moves:
+        portrait.mask(Region.SKIN, plan.face)
+
+
+def _margin(plan: Plan, share: NDArray[np.float32]) -> float:
     # Where little is blurred, loose hair may stay where it is.
-    margin = min(_MARGIN * max(share.shape), max(plan.disc_radius, 1.0 if not background.replaces else np.inf))
-    layers = separated(light, share, float(margin))
-    check()
-    behind = _behind(layers, plan, picture)
-    person, radius = layers.person, _radius(portrait, plan)
-    if background.replaces and background.adapt:
-        person = person * cast_gains(layers.behind, behind, background.adapt, picture.space)
-    check()
-    drawn = encoded(_laid_over(person, share, radius, plan.ask.blades, behind, check), picture.pixels.dtype)
-    changed = share < 1
-    if radius is not None:
-        changed |= radius > 0
-    if background.adapt:
-        changed[:] = True
-    mask = changed.view(np.uint8)
-    return np.asarray(cv2.copyTo(drawn, mask, picture.pixels.copy()), drawn.dtype), mask.astype(np.float32)
+    least = np.inf if plan.ask.background.replaces else max(plan.disc_radius, 1.0)
+    return float(min(_MARGIN * max(share.shape), least))
 
 
-def _behind(layers: Layers, plan: Plan, picture: Picture) -> NDArray[np.float32]:
-    """Return the light (H, W, 3) behind the person, out of focus."""
-    background = plan.ask.background
-    light = light_of(background, layers.matte.shape, picture.space) if background.replaces else layers.behind
-    expansion = Expansion(plan.ask.highlights)
+def _out_of_focus(light: Planes, share: NDArray[np.float32], colours: Colours, plan: Plan, pool: Executor) -> Planes:
+    """Return the light behind the person, out of focus: three planes, reduced as its discs allow."""
     if plan.disc_radius < SHARP_RADIUS:
         return light
-    return expansion.restored(blurred(expansion.expanded(light), plan.disc_radius, plan.ask.blades))
+    curve, by = Expansion(plan.ask.highlights), reduction(plan.disc_radius)
+    if not plan.ask.background.replaces:
+        far = replace(colours, behind=merged(curve.expanded(split(colours.behind))))
+        light = behind_of(light, share, far, by)
+    return curve.restored(list(pool.map(lambda plane: spread(plane, plan.disc_radius / by, plan.ask.blades), light)))
 
 
-def _radius(portrait: Portrait, plan: Plan) -> NDArray[np.float32] | None:
-    """Return the radius (H, W), in pixels, of the discs that a person is drawn with, 0 where it is sharp.
-
-    None where all of it is sharp.
-    """
-    if plan.optics is None or plan.face is None or plan.optics.aperture_mm == 0:
-        return None
-    picture = portrait.picture
-    others = [face for face in portrait.faces if face.index != plan.face.index]
-    depth = depth_of(plan.face, others, (picture.width, picture.height), plan.optics.distance_mm)
-    limits = (depth.near_mm, depth.far_mm) if plan.ask.focus is Focus.FACE else (0.0, 0.0)
-    nodes = plan.optics.disc_pixels(depth.towards_mm, *limits) / np.float32(2)
-    whole = (slice(0, picture.height), slice(0, picture.width))
-    radius = enlarged(np.asarray(nodes, np.float32), depth.grid, whole, cv2.INTER_LINEAR)
-    radius[radius < SHARP_RADIUS] = 0
-    return radius if radius.any() else None
+def _gains(colours: Colours, behind: Planes, plan: Plan, picture: Picture) -> NDArray[np.float32]:
+    """Return the factors (3,) on the person's light that the new background asks for."""
+    adapt = plan.ask.background.adapt
+    if not adapt:
+        return np.ones(3, np.float32)
+    new = np.array([plane.mean() for plane in behind], np.float32)
+    return cast_gains(colours.behind.mean(axis=(0, 1)), new, adapt, picture.space)
 
 
-def _laid_over(
-    person: NDArray[np.float32],
-    share: NDArray[np.float32],
-    radius: NDArray[np.float32] | None,
-    blades: int,
-    behind: NDArray[np.float32],
-    check: Callable[[], None],
-) -> list[NDArray[np.float32]]:
-    """Lay a person's light (H, W, 3) over what is behind, both as far out of focus as they are; in planes (H, W)."""
-    mixed = [np.asarray(plane, np.float32) for plane in cv2.split(behind)]
-    if not share.any():
-        return mixed
-    part = _reach(share, 0.0 if radius is None else float(radius.max()))
-    near = np.ascontiguousarray(share[part])
-    layer = [*(np.asarray(cv2.multiply(plane, near), np.float32) for plane in cv2.split(person[part])), near]
-    if radius is not None:
-        layer = blurred_by(layer, np.ascontiguousarray(radius[part]), blades, check)
-    *light, left = layer
-    for plane, under in zip(light, mixed, strict=True):
-        under[part] = plane + (1 - left) * under[part]
-    return mixed
+def _drawn(scene: Scene, plan: Plan, pool: Executor, check: Callable[[], None]) -> tuple[Pixels, NDArray[np.float32]]:
+    """Draw a scene over its own pixels, and say where it may have changed them."""
+    pixels, changed = scene.pixels.copy(), np.empty(scene.share.shape, np.float32)
 
+    def draw(rows: slice) -> None:
+        check()
+        drawn, where = scene.drawn(rows)
+        if plan.ask.background.adapt:
+            where[:] = True
+        cv2.copyTo(drawn, where.view(np.uint8), pixels[rows])
+        changed[rows] = where
 
-def _reach(share: NDArray[np.float32], pixels: float) -> tuple[slice, slice]:
-    """Return the rows and columns that a person's share (H, W) takes up, and so many pixels more on each side."""
-    x, y, width, height = cv2.boundingRect((share > 0).view(np.uint8))
-    more = math.ceil(pixels)
-    return slice(max(0, y - more), y + height + more), slice(max(0, x - more), x + width + more)
+    for _ in pool.map(draw, scene.strips):
+        pass
+    return pixels, changed

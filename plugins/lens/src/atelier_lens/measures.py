@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 import cv2
@@ -24,7 +27,7 @@ from atelier_imaging.topology import FACE_OVAL
 from atelier_imaging.warp.fill import filled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from atelier_imaging.face import Face
     from atelier_imaging.picture import Picture
@@ -48,24 +51,25 @@ _LEAST_CONTRAST: Final = 0.03
 
 def measure(portrait: Portrait, rendered: Rendered, plan: Plan, found: Face | None) -> tuple[Measure, ...]:
     """Measure a portrait through a lens; `found` is the face on the result where it moved, None where there is none."""
-    before, after = portrait.picture, rendered.picture
-    taken = []
+    before, after, moves = portrait.picture, rendered.picture, plan.ask.moves
+    taken: list[Callable[[], Iterable[Measure]]] = [lambda: _background_disc(plan)]
+    if not moves:
+        taken.append(lambda: [global_shift(before.pixels, after.pixels, before.space)])
+        taken.append(lambda: _on_skin(portrait, after, plan))
+    if (changed := rendered.changed) is not None and not (moves or plan.ask.vignette):
+        taken.append(lambda: [outside_mask_difference(before.pixels, after.pixels, changed)])
+    if (matte := rendered.matte) is not None and not moves:
+        taken.append(lambda: [edge_spill(before, after, matte)])
+    taken.append(lambda: _on_head(rendered, plan, found))
+    # None waits for another, and each is worked out by code that leaves the interpreter to the rest.
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        return tuple(itertools.chain.from_iterable(pool.map(lambda task: tuple(task()), taken)))
+
+
+def _background_disc(plan: Plan) -> Iterator[Measure]:
     if plan.disc_radius:
         text = f"A point of the background is a disc of {2 * plan.disc_radius:.1f} pixels, as the thin lens has it."
-        taken.append(judged("background_disc", 2 * plan.disc_radius, "px", None, text, Region.BACKGROUND))
-    if not plan.ask.moves:
-        taken.append(global_shift(before.pixels, after.pixels, before.space))
-        taken += _on_skin(portrait, after, plan)
-    if rendered.changed is not None and not (plan.ask.moves or plan.ask.vignette):
-        taken.append(outside_mask_difference(before.pixels, after.pixels, rendered.changed))
-    if rendered.matte is not None and not plan.ask.moves:
-        taken.append(edge_spill(before, after, rendered.matte))
-    if rendered.flow is not None:
-        least = float(rendered.flow.jacobian().min())
-        text = f"The most compressed place keeps {100 * least:.0f} % of its area; below 0 it would be folded over."
-        taken.append(judged("flow_jacobian", least, "ratio", JACOBIAN, text, Region.FACE))
-        taken.append(_head_size(plan.face, found, rendered))
-    return tuple(taken)
+        yield judged("background_disc", 2 * plan.disc_radius, "px", None, text, Region.BACKGROUND)
 
 
 def edge_spill(before: Picture, after: Picture, matte: NDArray[np.float32]) -> Measure:
@@ -123,6 +127,16 @@ def _on_skin(portrait: Portrait, after: Picture, plan: Plan) -> Iterator[Measure
         yield texture_ratio(before.pixels, after.pixels, mask, before.space, face.interocular_pixels, region, gate)
     skin = portrait.mask(Region.SKIN, face)
     yield skin_delta_e(before.pixels, after.pixels, skin, before.space, face.interocular_pixels, colour)
+
+
+def _on_head(rendered: Rendered, plan: Plan, found: Face | None) -> Iterator[Measure]:
+    """Measure what another perspective made of the head."""
+    if rendered.flow is None:
+        return
+    least = float(rendered.flow.jacobian().min())
+    text = f"The most compressed place keeps {100 * least:.0f} % of its area; below 0 it would be folded over."
+    yield judged("flow_jacobian", least, "ratio", JACOBIAN, text, Region.FACE)
+    yield _head_size(plan.face, found, rendered)
 
 
 def _head_size(face: Face | None, found: Face | None, rendered: Rendered) -> Measure:

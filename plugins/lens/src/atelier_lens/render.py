@@ -15,7 +15,6 @@ from atelier_imaging.warp.resample import resample
 from atelier_lens.distortion import Frame
 from atelier_lens.encode import encoded
 from atelier_lens.focus import defocuses, focused
-from atelier_lens.matte import matte
 from atelier_lens.perspective import reprojected
 from atelier_lens.vignette import gains
 
@@ -61,8 +60,7 @@ def render(portrait: Portrait, plan: Plan, check: Callable[[], None] = lambda: N
     pixels, alpha, mesh = picture.pixels, picture.alpha, plan.face.mesh if plan.face else None
     share, changed, flow, frame = None, None, None, None
     if defocuses(plan):
-        share = matte(pixels, portrait.mask(Region.PERSON), check)
-        pixels, changed = focused(portrait, plan, share, check)
+        pixels, share, changed = focused(portrait, plan, check)
     if plan.before_mm is not None and plan.optics is not None and plan.face is not None:
         scale = plan.optics.pixels_per_mm
         size = (picture.width, picture.height)
