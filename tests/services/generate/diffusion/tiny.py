@@ -19,8 +19,11 @@ WIDTH = 16
 _ALPHABET = sorted(pre_tokenizers.ByteLevel.alphabet())
 
 
-def sdxl(folder: Path, channels: tuple[int, int] = (8, 16)) -> Path:
-    """Write a tiny Stable Diffusion XL; `channels` are those of its denoiser at full and at half size."""
+def sdxl(folder: Path, channels: tuple[int, int] = (8, 16), levels: int = 4) -> Path:
+    """Write a tiny Stable Diffusion XL.
+
+    `channels` are those of its denoiser at full and at half size; `levels` are the sizes that its autoencoder works at.
+    """
     torch.manual_seed(0)
     unet = diffusers.UNet2DConditionModel(
         block_out_channels=channels,
@@ -40,7 +43,7 @@ def sdxl(folder: Path, channels: tuple[int, int] = (8, 16)) -> Path:
         cross_attention_dim=2 * WIDTH,
     )
     pipeline = diffusers.StableDiffusionXLPipeline(
-        vae=_vae(4, diffusers.AutoencoderKL),
+        vae=_vae(4, diffusers.AutoencoderKL, levels),
         text_encoder=transformers.CLIPTextModel(_clip()),
         text_encoder_2=transformers.CLIPTextModelWithProjection(_clip()),
         tokenizer=_clip_tokenizer(),
@@ -140,11 +143,11 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
 }
 
 
-def _vae(channels: int, kind: Any, **more: Any) -> Any:
+def _vae(channels: int, kind: Any, levels: int = 4, **more: Any) -> Any:
     return kind(
-        block_out_channels=(8, 8, 8, 8),
-        down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
+        block_out_channels=(8,) * levels,
+        down_block_types=("DownEncoderBlock2D",) * levels,
+        up_block_types=("UpDecoderBlock2D",) * levels,
         layers_per_block=1,
         latent_channels=channels,
         norm_num_groups=2,

@@ -26,7 +26,7 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.services.generate.diffusion import tiny
 
     folder = tmp_path_factory.mktemp("checkpoints")
-    tiny.sdxl(folder / "sdxl")
+    tiny.sdxl(folder / "sdxl", levels=2)  # one that enlarges and the last, which does not: others are as the first
     tiny.flux1(folder / "flux1")
     return folder
 
@@ -45,15 +45,25 @@ def pipeline(checkpoints: Path) -> Callable[[str], Any]:
 
 @pytest.fixture(scope="session")
 def exported(pipeline: Callable[[str], Any], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Exported]:
-    """Write a part of a family at a precision as a graph."""
+    """Write a part of a family at a precision as a graph; a part that is the same at two precisions is written once."""
+    graphs: dict[tuple[str, ...], Path] = {}
 
     @functools.cache
     def write(family: str, name: str, precision: EnginePrecision) -> Exported:
         from atelier_models.engines import parts
 
         part = next(part for part in parts.parts_of(pipeline(family), precision) if part.name == name)
-        path = tmp_path_factory.mktemp("parts") / f"{name}.onnx"
-        parts.export(part, path)
-        return part, path
+        key = (family, name, *_arithmetic(part))
+        if key not in graphs:
+            path = tmp_path_factory.mktemp("parts") / f"{name}.onnx"
+            parts.export(part, path)
+            graphs[key] = path
+        return part, graphs[key]
 
     return write
+
+
+def _arithmetic(part: Part) -> tuple[str, ...]:
+    """Return the precision that a part says it has, and every type that its weights and inputs do have."""
+    tensors = (*part.network.parameters(), *part.network.buffers(), *part.inputs.values())
+    return part.precision, *sorted({str(tensor.dtype) for tensor in tensors})
