@@ -19,6 +19,7 @@ from atelier_client.commands.live import half_blocks, waiting
 from click.testing import CliRunner
 from google.protobuf import json_format
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from tests.gateway.client.toys import serving
 
@@ -83,8 +84,19 @@ class Toy(generate_pb2_grpc.GenerateServiceServicer):
 
 
 def square(grey: int) -> bytes:
+    """A square that says in its XMP, as a real portrait does, how it is drawn again."""
+    record = json.dumps({"generation": {"direction": {}, "candidates": 1, "seed": str(grey)}})
+    packet = f'<x xmlns:a="urn:atelier:record:1/"><a:record>{record}</a:record></x>'
+    told = PngInfo()
+    told.add_itxt("XML:com.adobe.xmp", packet)
     buffer = io.BytesIO()
-    Image.new("RGB", (8, 10), (grey, grey, grey)).save(buffer, "PNG")
+    Image.new("RGB", (8, 10), (grey, grey, grey)).save(buffer, "PNG", pnginfo=told)
+    return buffer.getvalue()
+
+
+def plain() -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 10)).save(buffer, "PNG")
     return buffer.getvalue()
 
 
@@ -205,8 +217,16 @@ def test_a_report_may_stand_in_the_folder_that_is_made(toy: Toy, tmp_path: Path)
     assert (code, report.is_file()) == (0, True)
 
 
+def test_a_portrait_is_drawn_again_from_the_picture_and_known_for_the_same(toy: Toy, tmp_path: Path) -> None:
+    run(toy, "-o", str(tmp_path / "first"), "--candidates", "2", "--seed", "7")
+    second = tmp_path / "first" / "2-seed-7.png"
+    assert "byte for byte the same" in run(toy, "-o", str(tmp_path / "again"), "--again", str(second))[2]
+    second.write_bytes(second.read_bytes() + b"touched")
+    assert "not the same bytes" in run(toy, "-o", str(tmp_path / "again"), "--again", str(second))[2]
+
+
 def test_a_file_without_a_record_is_named(tmp_path: Path) -> None:
-    for name, content in {"plain.png": square(1), "other.json": b"{}", "broken.json": b"{"}.items():
+    for name, content in {"plain.png": plain(), "other.json": b"{}", "broken.json": b"{"}.items():
         (tmp_path / name).write_bytes(content)
         with pytest.raises(PictureError, match="no record"):
             Record.read(tmp_path / name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from dataclasses import dataclass
@@ -41,9 +42,11 @@ class Record:
         Errors: PictureError where the file holds none, OSError.
         """
         content = Path(path).read_bytes()
-        values, sha256 = _of_report(content) if content.lstrip()[:1] == b"{" else (_of_picture(content), "")
+        values, sha256 = _of_report(content) if content.lstrip()[:1] == b"{" else _of_picture(content)
         if not isinstance(values, dict) or not isinstance(values.get("generation"), dict):
-            raise PictureError(f"{path} holds no record of a generation")
+            raise PictureError(
+                f"{path} holds no record of a generation: it must be a report or a portrait of `atelier generate`"
+            )
         return cls(values, sha256)
 
     @property
@@ -72,7 +75,11 @@ def _of_report(content: bytes) -> tuple[Any, str]:
     return report.get("parameters"), report.get("output", {}).get("sha256", "")
 
 
-def _of_picture(content: bytes) -> Any:
+def _of_picture(content: bytes) -> tuple[Any, str]:
+    return _of_packet(content), hashlib.sha256(content).hexdigest()
+
+
+def _of_packet(content: bytes) -> Any:
     try:
         with Image.open(io.BytesIO(content)) as picture:
             packet = picture.info.get("xmp") or picture.info.get("XML:com.adobe.xmp") or _tiff_packet(picture)

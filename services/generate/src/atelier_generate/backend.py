@@ -112,7 +112,8 @@ class Backend(Protocol):
     def draw(self, order: Order, models: ModelRunner, check: Callable[[], None]) -> Iterator[Event]:
         """Draw all candidates of an order, calling `check` between any two steps; it raises when the call is over.
 
-        The same sketch gives the same pixels, whatever else is ordered. Closing the iterator stops the work.
+        The same sketch gives the same pixels, whatever else is ordered. The models that are run between two `Drawn` are
+        those of the latter. Closing the iterator stops the work.
 
         Raises ModelNotInstalledError with the command that installs what is missing, ModelUnusableError,
         DeviceMemoryError, what `check` and what `models.infer` raise.

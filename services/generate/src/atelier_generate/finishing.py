@@ -55,7 +55,7 @@ class Finisher:
             sketch,
             drawn,
             backend=self.backend,
-            models=self.models.used(call),
+            models=self.models.taken(call),
             references=[picture.source.sha256 for picture in self.references],
         )
         measures = self._measures(portrait)

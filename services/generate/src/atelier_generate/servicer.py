@@ -62,7 +62,7 @@ class GenerateServicer(Servicer):
         """Draw candidates, say what happens on the way, and answer the most natural."""
         call.plugins.check_measures(request.output.measures)
         commission = prepared(commission_of(request, self._backend, call), call)
-        people = self._people(request.generation, call)
+        people = self._people(request, call)
         models = Watched(call.models)
         references = _pictures(people)
         finisher = Finisher(self.version, commission, self._backend, people, references, models, call)
@@ -100,13 +100,16 @@ class GenerateServicer(Servicer):
         with contextlib.suppress(ModelNotInstalledError):
             self._backend.canary(call.models)
 
-    def _people(self, generation: generate_pb2.Generation, call: Call) -> tuple[Person, ...]:
+    def _people(self, request: generate_pb2.GenerateRequest, call: Call) -> tuple[Person, ...]:
         """Find out who is to be drawn: nobody in particular, or whom portraits or a profile show, or both."""
+        generation = request.generation
         people: list[Person] = []
         if generation.references:
             people.append(Referenced.of(generation.references, call))
         if generation.profile:
             people.append(Profiled.of(generation.profile, self._identity_address, call))
+        if request.identity_floor and not people:
+            call.notes.append("The identity floor was not used: neither a profile nor references say whom to be like.")
         return tuple(people)
 
     def _keep_floor(self, request: generate_pb2.GenerateRequest, best: Finished) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Watched:
-    """Models that remember the names of those that were run through it, in order of first use."""
+    """Models that remember the names of those that were run for a candidate, in order of first use."""
 
     def __init__(self, models: ModelRunner) -> None:
         self._models = models
@@ -26,7 +26,11 @@ class Watched:
         self._names[model] = None
         return self._models.infer(model, inputs)
 
-    def used(self, call: Call) -> tuple[InstalledModel, ...]:
-        """Return what is known of the models that were run."""
-        found = (call.used(name) for name in self._names)
+    def taken(self, call: Call) -> tuple[InstalledModel, ...]:
+        """Return what is known of the models that were run since this was last asked, and forget them.
+
+        What was run for another candidate must not stand in the record of this one: alone it would be another record.
+        """
+        names, self._names = self._names, {}
+        found = (call.used(name) for name in names)
         return tuple(model for model in found if model is not None)

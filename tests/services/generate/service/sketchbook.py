@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import skimage.data
 from atelier_generate.backend import Drawn, Preview, Step
+from atelier_imaging.models import FACE_DETECTOR
 from atelier_service.models.backend import InstalledModel
 from atelier_service.models.in_process import InProcessModels
 
@@ -72,10 +73,14 @@ class Networks(InProcessModels):
 
 @dataclass
 class Sketchbook:
-    """Draws each candidate in `steps` steps of the denoiser, one after the other; `faceless` seeds come out empty."""
+    """Draws each candidate in `steps` steps of the denoiser, one after the other.
+
+    `faceless` seeds come out empty; in `retouched` ones a second network takes part.
+    """
 
     steps: int = 4
     faceless: frozenset[int] = frozenset()
+    retouched: frozenset[int] = frozenset()
     takes_references: bool = False
     name: str = "sketchbook"
     family: str = "natural"
@@ -95,6 +100,8 @@ class Sketchbook:
                     yield Step(number * self.steps + step + 1, total)
                     if order.previews:
                         yield Preview(number, np.rint(255 * pixels).astype(np.uint8))
+                if sketch.seed in self.retouched:
+                    models.infer(FACE_DETECTOR, {"image": np.zeros((1, 128, 128, 3), np.float32)})
                 yield Drawn(number, pixels, (f"The tint is {sketch.seed % 8}.",), {"subject.hair": "brown"})
         finally:
             self.open_drawings -= 1

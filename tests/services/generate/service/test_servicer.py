@@ -68,6 +68,23 @@ async def test_each_candidate_is_drawn_again_byte_for_byte_by_its_own_seed(servi
     assert (await service.result(candidates=1, seed=third.seed, output=output)).image == third.image
 
 
+async def test_a_record_names_the_models_of_its_own_candidate_so_that_it_is_the_same_alone(
+    tmp_path: Path, models: Networks
+) -> None:
+    async with serving(tmp_path, models, Sketchbook(steps=1, retouched=frozenset({8}))) as service:
+        events = await service.ask(candidates=2, seed=8)
+        first, second = (event.candidate.image for event in events if event.HasField("candidate"))
+        alone = [(await service.result(candidates=1, seed=seed)).image for seed in (8, 9)]
+    assert [drawn_by(one) for one in (first, second)] == [["denoiser", "face_detector"], ["denoiser"]]
+    assert alone == [first, second]
+
+
+def drawn_by(image: image_pb2.Image) -> list[str]:
+    packet = ET.fromstring(opened(image).info["xmp"])  # noqa: S314 (our own)
+    record = json.loads(packet.findtext(".//{urn:atelier:record:1/}record") or "")
+    return [model["name"] for model in record["models"]]
+
+
 async def test_the_record_in_the_report_asks_for_the_result_again_and_is_complete(service: Running) -> None:
     first = await service.result(candidates=3, seed=2**53 + 5)
     record = dict(first.report.parameters)
@@ -131,6 +148,11 @@ async def test_a_candidate_above_the_identity_floor_is_answered_and_measured(ser
     measure = next(one for one in result.report.measures if one.name == "identity_similarity")
     assert measure.value > 0.5
     assert len(json_format.MessageToDict(result.report.parameters)["references"]) == 1
+
+
+async def test_an_identity_floor_of_nobody_is_said_to_be_of_no_use(service: Running) -> None:
+    result = await service.result(candidates=1, seed=1, identity_floor=0.9)
+    assert any("identity floor was not used" in note for note in result.report.notes)
 
 
 async def test_no_candidate_above_the_identity_floor_is_refused(tmp_path: Path, models: Networks) -> None:
