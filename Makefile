@@ -19,11 +19,12 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 help: ## List the tasks.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 12
 
+# Looked for is pip: where venv could not bring it along, it leaves a Python behind, and has to run again.
 setup: $(VENV)/.installed ## Make .venv with everything of this repository, editable.
 
 $(VENV)/.installed: constraints.txt requirements-dev.txt $(DISTRIBUTIONS)
 	@echo "Installing into $(VENV) (about two minutes the first time) …"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip hatchling editables setuptools
 	@$(BIN)/python -m pip install --disable-pip-version-check --no-build-isolation -c constraints.txt -r requirements-dev.txt
 	@touch $@
@@ -33,7 +34,7 @@ torch: $(TORCH)/.installed ## Make .venv-torch, the environment of what needs Py
 
 $(TORCH)/.installed: constraints.txt requirements-torch.txt $(DISTRIBUTIONS)
 	@echo "Installing PyTorch into $(TORCH) (about two minutes the first time) …"
-	@test -x $(TORCH)/bin/python || $(PYTHON) -m venv $(TORCH)
+	@test -x $(TORCH)/bin/pip || $(PYTHON) -m venv $(TORCH)
 	@$(TORCH)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip hatchling editables setuptools
 	@$(TORCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -c constraints.txt \
 		-r requirements-torch.txt
