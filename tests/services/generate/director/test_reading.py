@@ -12,7 +12,7 @@ from atelier_generate.director.wishes import Origin, Wishes, gather
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-FIGURES = {"{n}": "40", "{period}": "fifties"}
+FIGURES = {"{n}": "40", "{period}": "fifties", "{middle}": "30 to 40"}
 
 
 def read(text: str) -> Wishes:
@@ -62,6 +62,11 @@ def said(wishes: Wishes) -> dict[str, object]:
         ("in her 50s", {"subject.age_years": 55.0, "subject.sex": "woman"}),
         ("forty-five years old", {"subject.age_years": 45.0}),
         ("young", {"subject.age_years": 24.0}),
+        ("30-40 years old", {"subject.age_years": 35.0}),
+        ("a man between 25 and 35, 50mm", {"subject.sex": "man", "lens.focal_mm": 50.0}),
+        ("a woman between the ages of forty and fifty", {"subject.age_years": 45.0, "subject.sex": "woman"}),
+        ("in his 30s or 40s", {"subject.age_years": 40.0, "subject.sex": "man"}),
+        ("aged 60 to 50", {"subject.age_years": 60.0}),
         ("4:1 light, 4:5, 4k, 5600K", {
             "lighting.ratio": 4.0, "composition.aspect": "4:5", "composition.size": "4K", "lighting.kelvin": 5600.0,
         }),
@@ -129,7 +134,20 @@ def test_what_is_not_understood_is_kept_as_it_stands() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["a child", "a 12-year-old", "teenage", "aged seventeen", "a woman of 12", "the age of 9", "two girls"]
+    "words",
+    [
+        "a child",
+        "a 12-year-old",
+        "teenage",
+        "aged seventeen",
+        "a woman of 12",
+        "the age of 9",
+        "two girls",
+        "15-20 years old",
+        "between twelve and twenty years",
+        "aged 17 to 40",
+        "in her 10s or 20s",
+    ],
 )
 def test_only_adults_are_drawn(words: str) -> None:
     (violation,) = read(words).violations

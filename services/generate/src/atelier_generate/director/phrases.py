@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from atelier_generate.director.tokens import number, period, tokenise
+from atelier_generate.director.tokens import least, middle, number, period, tokenise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _SLOTS: Final[Mapping[str, Callable[[Sequence[Token], int], tuple[float, int] | None]]] = {
     "{n}": number,
     "{period}": period,
+    "{middle}": middle,
+    "{least}": least,
 }
 
 _LONGEST_GROUP: Final = 16

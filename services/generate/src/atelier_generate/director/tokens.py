@@ -25,6 +25,7 @@ _TENS: Final[Mapping[str, int]] = {
     "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
 }  # fmt: skip
 _DECADES: Final[Mapping[str, int]] = {f"{word[:-1]}ies": ten for word, ten in _TENS.items()}
+_UP_TO: Final = frozenset({"to", "and", "or", "till", "until"})
 _PARTS: Final[Mapping[str, int]] = {"early": 2, "mid": 5, "middle": 5, "late": 8}
 
 
@@ -83,3 +84,30 @@ def period(tokens: Sequence[Token], at: int) -> tuple[float, int] | None:
     after = tokens[place + 1] if place + 1 < len(tokens) else None
     is_decade = key.isdecimal() and len(key) == 2 and key.endswith("0") and after is not None and after.key == "s"
     return (int(key) + within, taken + 1) if is_decade else None
+
+
+def middle(tokens: Sequence[Token], at: int) -> tuple[float, int] | None:
+    """Read the ages from one to another, such as `30 to 40` or `30s or 40s`: their middle, and the tokens they take."""
+    found = _span(tokens, at)
+    return None if found is None else (float(round((found[0] + found[1]) / 2)), found[2])
+
+
+def least(tokens: Sequence[Token], at: int) -> tuple[float, int] | None:
+    """Read ages as `middle` does: the lowest, and the tokens they take."""
+    found = _span(tokens, at)
+    return None if found is None else (found[0], found[2])
+
+
+def _span(tokens: Sequence[Token], at: int) -> tuple[float, float, int] | None:
+    """Return two rising ages with `to` or the like between them, or a hyphen, and the tokens they take."""
+    low = _age(tokens, at)
+    if low is None:
+        return None
+    place = at + low[1]
+    place += place < len(tokens) and tokens[place].key in _UP_TO
+    high = _age(tokens, place)
+    return (low[0], high[0], place + high[1] - at) if high is not None and low[0] < high[0] else None
+
+
+def _age(tokens: Sequence[Token], at: int) -> tuple[float, int] | None:
+    return (period(tokens, at) or number(tokens, at)) if at < len(tokens) else None
