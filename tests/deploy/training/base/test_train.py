@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import warnings
+import zipfile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,22 +12,48 @@ import onnxruntime
 import pytest
 
 torch = pytest.importorskip("torch")
-from atelier_training_base.export import INPUTS, Interleaved, example, write_onnx  # noqa: E402
-from atelier_training_base.network import SIGMA_PASSED, Denoiser  # noqa: E402
-from atelier_training_base.release import keep  # noqa: E402
+from atelier_training_base.export import INPUTS, Interleaved, example  # noqa: E402
+from atelier_training_base.network import FURTHER, GUIDE, SIGMA_PASSED, Denoiser  # noqa: E402
+from atelier_training_base.release import ARCHIVE, NETWORK, guided, learnt, release  # noqa: E402
 from atelier_training_base.train import CHECKPOINT, Plan, Run, learning_rate  # noqa: E402
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from atelier_training_base.batches import Maker
+    from torch import Tensor
 
 
 def run(maker: Maker, work: Path, steps: int) -> Run:
     work.mkdir(exist_ok=True)
-    made = Run(Plan(work, 1e9, threads=1, count=2, steps=steps), maker)
+    made = Run(Plan(work, 1e9, threads=1, count=2, steps=steps, size=GUIDE), maker)
     made.train()
     return made
+
+
+def unlike(network: Denoiser) -> dict[str, Tensor]:
+    """Return weights that answer something, in half precision."""
+    return {name: (each + 0.02 * torch.randn_like(each)).half().float() for name, each in network.state_dict().items()}
+
+
+Weights = dict[str, "Tensor"]
+
+
+@pytest.fixture(scope="module")
+def both() -> tuple[Weights, Weights]:
+    torch.manual_seed(0)
+    return unlike(Denoiser()), unlike(Denoiser(GUIDE))
+
+
+@pytest.fixture(scope="module")
+def archive(both: tuple[Weights, Weights], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("released")
+    with warnings.catch_warnings():
+        # PyTorch's exporter warns of its own parts, and that all inputs share one free axis.
+        warnings.simplefilter("ignore", FutureWarning)
+        warnings.filterwarnings("ignore", ".*axis name", UserWarning)
+        release(guided(*both), {name: each.numpy() for name, each in example(1).items()}, folder)
+    return folder / ARCHIVE
 
 
 def test_a_run_that_was_broken_off_ends_as_one_that_was_not(
@@ -54,20 +82,24 @@ def test_an_untrained_network_answers_with_its_prior() -> None:
     assert torch.allclose(answer, given["noisy"] * share, atol=1e-5)
 
 
-# PyTorch's exporter warns of its own parts, and that all inputs share one free axis.
-@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore:.*axis name:UserWarning")
-def test_the_graph_answers_as_the_network_does(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    network = Denoiser()
+def test_where_both_networks_differ_the_better_one_is_led_further(
+    both: tuple[Weights, Weights],
+) -> None:
+    made = guided(*both)
+    given = [each.permute(0, 3, 1, 2) if each.ndim == 4 else each[:, 0] for each in example(1).values()]
+    given[-1] = example(1)["attributes"]
     with torch.no_grad():
-        for values in network.parameters():
-            values.copy_((values + 0.02 * torch.randn_like(values)).half().float())
-    write_onnx(network, tmp_path / "graph.onnx")
-    session = onnxruntime.InferenceSession(str(tmp_path / "graph.onnx"))
+        better, worse, found = (network(*given) for network in (made.network, made.guide, made))
+    assert torch.allclose(found - better, FURTHER * (better - worse), atol=1e-6)
+
+
+def test_the_graph_answers_as_the_network_does(archive: Path, both: tuple[Weights, Weights]) -> None:
+    with zipfile.ZipFile(archive) as members:
+        session = onnxruntime.InferenceSession(members.read(NETWORK))
     for count in (1, 3):
         given = example(count, seed=count)
         with torch.no_grad():
-            expected = Interleaved(network)(*(given[name] for name in INPUTS)).numpy()
+            expected = Interleaved(guided(*both))(*(given[name] for name in INPUTS)).numpy()
         (found,) = session.run(None, {name: values.numpy() for name, values in given.items()})
         assert np.abs(found - expected).max() < 1e-4
 
@@ -84,12 +116,14 @@ def test_batches_are_the_same_for_the_same_step(maker: Maker) -> None:
     assert torch.equal(first.low, second.low)
 
 
-def test_a_run_begins_from_what_an_earlier_one_was_released_with(maker: Maker, tmp_path: Path) -> None:
-    earlier = run(maker, tmp_path / "old", 2)
-    keep(earlier.mean, tmp_path / "weights.npz")
+def test_a_run_begins_from_what_an_earlier_one_was_released_with(
+    maker: Maker, tmp_path: Path, archive: Path, both: tuple[Weights, Weights]
+) -> None:
+    for part, weights in zip(("network", "guide"), both, strict=True):
+        released = learnt(archive, part)
+        assert released.keys() == weights.keys()
+        assert all(torch.equal(values, weights[name]) for name, values in released.items())
 
-    later = run(maker, tmp_path / "new", 1)
-    later.start(tmp_path / "weights.npz")
-
-    for name, values in earlier.mean.state_dict().items():
-        assert torch.equal(values.half().float(), later.network.state_dict()[name]), name
+    later = run(maker, tmp_path, 1)
+    later.start(learnt(archive, "guide"))
+    assert all(torch.equal(values, both[1][name]) for name, values in later.network.state_dict().items())

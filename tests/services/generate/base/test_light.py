@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from atelier.v1 import generate_pb2
 from atelier_generate.backend import Sketch
-from atelier_generate.base.embedded import drafted
+from atelier_generate.base.drafting import drafted
 from atelier_generate.base.wishes import HONOURS
 from atelier_generate.director import direct, open_fields
 from atelier_generate.director.briefing import patterns
 
 if TYPE_CHECKING:
-    from atelier_generate.base.embedded import Draft
+    from atelier_generate.base.drafting import Draft
 
 SITTER = "a calm person, plain grey background"
 SEEDS = range(12)

@@ -22,18 +22,18 @@ def attribute(values: np.ndarray, name: str) -> np.ndarray:
 
 @pytest.mark.parametrize(("name", "value"), [("age_years", 64.0), ("skin_ita_degrees", -20.0), ("smile", 0.1)])
 def test_a_drawn_sitter_has_what_was_asked(name: str, value: float) -> None:
-    sitters = POPULATION.draw({name: value}, noise(20))
+    sitters = POPULATION.draw(POPULATION.levels({name: value}), noise(20))
     spread = POPULATION.attribute_deviation[ATTRIBUTES.index(name)]
     assert attribute(sitters.attributes, name) == pytest.approx(value, abs=0.05 * float(spread))
 
 
 def test_what_hangs_together_follows() -> None:
-    young, old = (POPULATION.draw({"age_years": age}, noise(200)).attributes for age in (35.0, 70.0))
+    young, old = (POPULATION.draw(POPULATION.levels({"age_years": age}), noise(200)).attributes for age in (35.0, 70.0))
     assert attribute(old, "hair_lightness").mean() > attribute(young, "hair_lightness").mean() + 8
 
 
 def test_what_was_not_asked_stays_free() -> None:
-    sitters = POPULATION.draw({"age_years": 50.0}, noise(400))
+    sitters = POPULATION.draw({"age_years": 0.0}, noise(400))
     assert sitters.texture.std(axis=0).min() > 0.5
     assert sitters.shape.std(axis=0).min() > 0.5
 
@@ -51,7 +51,24 @@ def test_conditioning_is_exact() -> None:
 
 def test_one_more_wish_leaves_the_sitter_who_they_are() -> None:
     chance = noise(2)
-    plain = POPULATION.draw({"age_years": 45.0}, chance).texture
-    smiling = POPULATION.draw({"age_years": 45.0, "smile": 0.15}, chance).texture
+    plain = POPULATION.draw({"age_years": -1.0}, chance).texture
+    smiling = POPULATION.draw({"age_years": -1.0, "smile": 1.0}, chance).texture
     moved = np.linalg.norm(smiling - plain, axis=1)
     assert np.all(moved < np.linalg.norm(plain[0] - plain[1]) / 3)
+
+
+def test_a_face_goes_with_what_is_around_it_and_stays_its_own() -> None:
+    visible, around = knowledge().stylings.visible, knowledge().stylings.textures[0]
+    sitters = POPULATION.draw({}, noise(200), visible, around).texture
+    free = POPULATION.draw({}, noise(200)).texture
+    assert (
+        np.abs(sitters @ visible.T - around @ visible.T).mean()
+        < np.abs(free @ visible.T - around @ visible.T).mean() / 3
+    )
+    assert sitters.std(axis=0).mean() > 0.6 * free.std(axis=0).mean()
+
+
+def test_an_average_follows_a_change_both_ways() -> None:
+    darker, lighter = (POPULATION.follows({"hair_lightness": change}) for change in (-1.0, 1.0))
+    assert darker == pytest.approx(-lighter, abs=1e-5)
+    assert np.abs(lighter).max() > 0.1

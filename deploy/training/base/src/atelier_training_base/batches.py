@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
 import torch
-from atelier_generate.base.conditions import Condition, condition
-from atelier_generate.base.frame import HEIGHT, LOW, POINTS, WIDTH
-from atelier_generate.base.quiet import face_share
+from atelier_generate.base.conditions import Condition, condition, joined
+from atelier_generate.base.frame import HEIGHT, POINTS, WIDTH
+from atelier_generate.base.quiet import face_share, halved
+from atelier_generate.base.styling import moved
 from atelier_imaging import topology
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ MOST_OFF: Final = 0.9
 # How far the face may be off, as a share of what all around it may: it must be obeyed, hair and cloth are a hint.
 FACE_OFF: Final = 0.35
 _UNTOLD: Final = 0.1
-_FACE, _FEATURES = 1.5, 2.0
+_FACE, _FEATURES = 0.5, 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Maker:
         self._album, self._model, self._standard = portraits, model, standard
         appearance = model.appearance
         self._located = [appearance.origins(appearance.points(shape)) for shape in model.shapes]
-        self._faces = [_halved(face_share(appearance, places)) for places in self._located]
+        self._faces = [halved(face_share(appearance, places)) for places in self._located]
         self._importance = importance(model.appearance)
 
     def batch(self, count: int, generator: np.random.Generator) -> Batch:
@@ -74,23 +75,12 @@ class Maker:
     def _one(self, row: int, generator: np.random.Generator) -> tuple[Condition, NDArray[np.float32]]:
         off = float(generator.random()) * MOST_OFF
         face, around = (self._drawn(row, each, off, generator) for each in (FACE_OFF * off, off))
-        share = self._faces[row]
-        low = np.asarray(share * face.low + (1 - share) * around.low, np.float32)
-        return replace(around, low=low), self._album.pictures[row].astype(np.float32) / 127.5 - 1
+        return joined(face, around, self._faces[row]), self._album.pictures[row].astype(np.float32) / 127.5 - 1
 
-    def _drawn(self, row: int, moved: float, off: float, generator: np.random.Generator) -> Condition:
-        texture = jittered(self._model.textures[row], moved, generator)
+    def _drawn(self, row: int, share: float, off: float, generator: np.random.Generator) -> Condition:
+        """Move a texture as that of a drawn sitter is off: nobody's portrait would fit it perfectly."""
+        texture = moved(self._model.textures[row], share, generator)
         return condition(self._model.appearance, self._located[row], texture, self._standard[row], off)
-
-
-def jittered(texture: NDArray[np.float32], off: float, generator: np.random.Generator) -> NDArray[np.float32]:
-    """Move coefficients (T,) away from the photograph's: the finer a component, the further, at most by `off`.
-
-    A drawn sitter has no photograph that the low-rank picture would fit perfectly; this is how the network learns it.
-    """
-    share = off * np.minimum(np.arange(len(texture)) / 24, 1.0)
-    noise = generator.standard_normal(len(texture))
-    return np.asarray(np.sqrt(1 - share**2) * texture + share * noise, np.float32)
 
 
 def importance(appearance: Appearance) -> NDArray[np.float32]:
@@ -109,12 +99,6 @@ def importance(appearance: Appearance) -> NDArray[np.float32]:
         wider = cv2.dilate(mask, np.ones((7, 7), np.uint8))
         weights += extra * np.asarray(cv2.GaussianBlur(wider, (0, 0), 3.0), np.float32)
     return weights
-
-
-def _halved(share: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Bring a share (H, W, 1) to the low-rank picture's size."""
-    small = cv2.resize(share, (WIDTH // LOW, HEIGHT // LOW), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.float32)[..., None]
 
 
 def _maps(places: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

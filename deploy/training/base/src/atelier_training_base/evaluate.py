@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 from atelier_generate.backend import Drawn, Order, Sketch
-from atelier_generate.base.embedded import EmbeddedBackend, drafted, shown
+from atelier_generate.base.drafting import drafted
+from atelier_generate.base.embedded import EmbeddedBackend, shown
 from atelier_generate.base.finish import cut
 from atelier_generate.base.frame import HEIGHT, WIDTH
 from atelier_generate.brief import Brief, Frame, Light, Sitter

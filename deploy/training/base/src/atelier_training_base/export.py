@@ -16,18 +16,19 @@ from atelier_training_base.network import ATTRIBUTES
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from atelier_training_base.network import Denoiser
+    from atelier_training_base.network import Guided
 
 OPSET: Final = 18
 INPUTS: Final = ("noisy", "sigma", "low", "places", "attributes")
 OUTPUT: Final = "residual"
+HALF: Final = ".half"  # the end of a name in half precision
 _SMALL: Final = 64  # numbers; shorter constants stay as they are
 
 
 class Interleaved(nn.Module):
     """The network with pictures as (N, H, W, 3) and `sigma` as (N, 1), as the services send them."""
 
-    def __init__(self, network: Denoiser) -> None:
+    def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
 
@@ -54,7 +55,7 @@ def example(count: int = 2, seed: int = 0) -> dict[str, Tensor]:
     return made
 
 
-def write_onnx(network: Denoiser, path: Path) -> None:
+def write_onnx(network: Guided, path: Path) -> None:
     """Write the network; the batch is free."""
     given = example()
     batch = torch.export.Dim("N", min=1, max=64)
@@ -66,6 +67,7 @@ def write_onnx(network: Denoiser, path: Path) -> None:
         dynamic_shapes={name: {0: batch} for name in INPUTS},
         opset_version=OPSET,
         dynamo=True,
+        optimize=False,  # executors do it, and so weights keep the names that training knows them by
     )
     if program is None:
         raise RuntimeError("PyTorch wrote no graph")
@@ -82,7 +84,7 @@ def halve(model: onnx.ModelProto) -> None:
         if weight.data_type != TensorProto.FLOAT or np.prod(weight.dims) < _SMALL:
             continue
         name = weight.name
-        halved = numpy_helper.from_array(numpy_helper.to_array(weight).astype(np.float16), f"{name}.half")
+        halved = numpy_helper.from_array(numpy_helper.to_array(weight).astype(np.float16), name + HALF)
         casts.append(helper.make_node("Cast", [halved.name], [name], name=f"{name}.cast", to=TensorProto.FLOAT))
         model.graph.initializer[number].CopyFrom(halved)
     nodes = [*casts, *model.graph.node]

@@ -9,7 +9,8 @@ diffusion", ICML 2023). It knows where every cell lies in the mean face, so that
 from __future__ import annotations
 
 import math
-from typing import cast
+from dataclasses import dataclass
+from typing import Final, cast
 
 import torch
 from torch import Tensor, nn
@@ -22,11 +23,23 @@ from torch.nn import functional
 SIGMA_DATA = 0.25
 SIGMA_PASSED = 0.05
 ATTRIBUTES = 18
-WIDTHS = (96, 192, 256)
-DEEP_BLOCKS = 4
 HEADS = 4
 EMBEDDING = 256
 OCTAVES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Channels at a quarter, an eighth and a sixteenth of the frame's size, and the blocks at the smallest."""
+
+    widths: tuple[int, int, int]
+    deep_blocks: int
+
+
+FULL: Final = Size((96, 192, 256), 4)
+GUIDE: Final = Size((48, 96, 128), 2)
+# How much further than the guide is behind.
+FURTHER: Final = 0.6
 
 
 class Block(nn.Module):
@@ -71,16 +84,16 @@ class Attention(nn.Module):
 class Denoiser(nn.Module):
     """The whole of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: Size = FULL) -> None:
         super().__init__()
-        shallow, middle, deep = WIDTHS
+        shallow, middle, deep = size.widths
         self.noise = nn.Linear(32, EMBEDDING)
         self.attributes = nn.Linear(ATTRIBUTES + 1, EMBEDDING)
         self.told = nn.Linear(EMBEDDING, EMBEDDING)
         self.entry = nn.Conv2d(48 + 12 + 4 * OCTAVES, shallow, 3, padding=1)
         self.down = nn.ModuleList([Block(shallow, shallow), Block(middle, middle)])
         self.shrink = nn.ModuleList([nn.Conv2d(shallow, middle, 2, 2), nn.Conv2d(middle, deep, 2, 2)])
-        self.deep = nn.ModuleList([Block(deep, deep) for _ in range(DEEP_BLOCKS)])
+        self.deep = nn.ModuleList([Block(deep, deep) for _ in range(size.deep_blocks)])
         self.look = Attention(deep)
         self.grow = nn.ModuleList([nn.Conv2d(deep, middle, 1), nn.Conv2d(middle, shallow, 1)])
         self.up = nn.ModuleList([Block(2 * middle, middle), Block(2 * shallow, shallow)])
@@ -119,9 +132,28 @@ class Denoiser(nn.Module):
     def _bottom(self, features: Tensor, told: Tensor) -> Tensor:
         for number, block in enumerate(self.deep):
             features = block(features, told)
-            if number == DEEP_BLOCKS // 2 - 1:
+            if number == len(self.deep) // 2 - 1:
                 features = self.look(features)
         return features
+
+
+class Guided(nn.Module):
+    """A network that is led away from the mistakes of a smaller and less trained one.
+
+    Where both answer alike, both know; where they differ, the better one has gone part of the way from what many
+    portraits have in common to what this one has, and is taken further along it. Karras et al., "Guiding a Diffusion
+    Model with a Bad Version of Itself", NeurIPS 2024.
+    """
+
+    def __init__(self, network: Denoiser, guide: Denoiser) -> None:
+        super().__init__()
+        self.network, self.guide = network, guide
+
+    def forward(self, noisy: Tensor, sigma: Tensor, low: Tensor, places: Tensor, attributes: Tensor) -> Tensor:
+        """Return the residual without noise; see `Denoiser.forward`."""
+        given = (noisy, sigma, low, places, attributes)
+        found = cast("Tensor", self.network(*given))
+        return found + FURTHER * (found - cast("Tensor", self.guide(*given)))
 
 
 def _waves(level: Tensor) -> Tensor:

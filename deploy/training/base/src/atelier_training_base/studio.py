@@ -16,6 +16,7 @@ from atelier_training_upscale.photographs import load, portraits
 
 from atelier_training_base.album import Album, album, fitted
 from atelier_training_base.population_fit import fit_population
+from atelier_training_base.styling_fit import fit_stylings
 from atelier_training_base.survey import Survey, survey
 
 if TYPE_CHECKING:
@@ -62,4 +63,5 @@ def studio(folder: Path, work: Path) -> Studio:
             pickle.dump((model, *fit_population(model, shown.attributes, shown.chances)), file)
     with (work / FIT).open("rb") as file:  # our own, of this run
         model, population, standard = pickle.load(file)  # noqa: S301
-    return Studio(known, shown, model, Knowledge(model.appearance, population), standard)
+    stylings = fit_stylings(model, standard)
+    return Studio(known, shown, model, Knowledge(model.appearance, population, stylings), standard)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import torch
 
-from atelier_training_base.network import SIGMA_DATA, Denoiser
+from atelier_training_base.network import FULL, SIGMA_DATA, Denoiser, Size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from torch import Tensor
@@ -48,6 +48,7 @@ class Plan:
     half: bool = False
     checkpoint_every: float = 180.0
     steps: int | None = None
+    size: Size = FULL
 
 
 class Run:
@@ -57,8 +58,8 @@ class Run:
         torch.manual_seed(plan.seed)
         torch.set_num_threads(plan.threads)
         self.plan, self.maker = plan, maker
-        self.network: Denoiser = Denoiser().to(plan.device, memory_format=torch.channels_last)
-        self.mean: Denoiser = Denoiser().to(plan.device)
+        self.network: Denoiser = Denoiser(plan.size).to(plan.device, memory_format=torch.channels_last)
+        self.mean: Denoiser = Denoiser(plan.size).to(plan.device)
         self.mean.load_state_dict(self.network.state_dict())
         self.optimiser = torch.optim.AdamW(
             self.network.parameters(), PEAK, betas=(0.9, 0.99), weight_decay=0.01, fused=True
@@ -130,10 +131,8 @@ class Run:
         self.optimiser.load_state_dict(state["optimiser"])
         self.step_number, self._before = state["step"], state["seconds"]
 
-    def start(self, weights: Path) -> None:
+    def start(self, state: Mapping[str, Tensor]) -> None:
         """Begin from weights that an earlier run was released with; the folder's own checkpoint goes before them."""
-        with np.load(weights) as stored:
-            state = {name: torch.from_numpy(stored[name].astype(np.float32)) for name in stored.files}
         for network in (self.network, self.mean):
             network.load_state_dict(state)
 
@@ -182,10 +181,11 @@ def loss(network: torch.nn.Module, batch: Batch, generator: torch.Generator, dev
 
 
 def multiplies_bfloat16(device: str) -> bool:
-    """Return whether bfloat16 is multiplied in hardware: by AMX tiles, or by a GPU since Ampere."""
+    """Return whether bfloat16 is multiplied in hardware: by AMX tiles, by AVX-512, or by a GPU since Ampere."""
     if torch.device(device).type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return bool(torch.cpu.get_capabilities().get("amx_bf16"))
+    able = torch.cpu.get_capabilities()
+    return bool(able.get("amx_bf16") or able.get("avx512_bf16"))
 
 
 def learning_rate(step: int, spent: float) -> float:

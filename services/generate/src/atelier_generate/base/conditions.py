@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -41,3 +41,8 @@ def condition(
     centred = np.asarray(places / (WIDTH / 2, HEIGHT / 2) - 1, np.float32)
     told = np.append(np.clip(attributes, -3, 3), off).astype(np.float32)
     return Condition(np.clip(low, -1.1, 1.1), centred, told)
+
+
+def joined(face: Condition, around: Condition, share: NDArray[np.float32]) -> Condition:
+    """Return the condition whose picture is `face`'s by `share` (H/2, W/2, 1) and `around`'s elsewhere."""
+    return replace(around, low=np.asarray(share * face.low + (1 - share) * around.low, np.float32))

@@ -1,12 +1,12 @@
 """The backend `atelier-base`: one sitter of the population a candidate, made a photograph by one small network.
 
-brief ─wishes─> attributes ─population─> shape, texture ─appearance─> low-rank picture ─network─> portrait ─finish─>
+brief ─wishes─> attributes ─population, styling─> shape, textures ─appearance─> low-rank picture
+low-rank picture ─network─> portrait ─finish─>
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
@@ -15,13 +15,11 @@ import numpy as np
 from atelier_sdk.errors import ModelUnusableError
 
 from atelier_generate.backend import Drawn, Preview, Sketch, Step
-from atelier_generate.base.conditions import Condition, condition
+from atelier_generate.base.drafting import drafted
 from atelier_generate.base.finish import crisp, cut, enlarged, grained, on_backdrop
-from atelier_generate.base.frame import HEIGHT, WIDTH
-from atelier_generate.base.knowledge import FILE, knowledge
-from atelier_generate.base.quiet import face_share, quietened
+from atelier_generate.base.knowledge import FILE
 from atelier_generate.base.sampler import STEPS, denoised
-from atelier_generate.base.wishes import HONOURS, Colour, Wishes, wishes
+from atelier_generate.base.wishes import HONOURS, Colour
 from atelier_generate.brief import Brief
 
 if TYPE_CHECKING:
@@ -31,27 +29,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from atelier_generate.backend import Event, Order
+    from atelier_generate.base.drafting import Draft
 
 DENOISER: Final = "portrait_denoiser"
-# How wide sitters are spread, as a share of the population's spread: the rim of a normal distribution is no face.
-SPREAD: Final = 0.85
-# How far a drawn low-rank picture is off a real one's, as the network was told in training.
-OFF: Final = 0.25
 _PREVIEW_EVERY: Final = 4
 _CANARY_STEPS: Final = 1
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Draft:
-    """A candidate before it is drawn.
-
-    What the network is told, the noise (H, W, 3), where the face is (H, W, 1), and what became of the brief.
-    """
-
-    condition: Condition
-    noise: NDArray[np.float32]
-    face: NDArray[np.float32]
-    wishes: Wishes
 
 
 class EmbeddedBackend:
@@ -91,20 +73,6 @@ class EmbeddedBackend:
             raise ModelUnusableError(
                 f"The model {DENOISER} answers with numbers that are none.", metadata={"model": DENOISER}
             )
-
-
-def drafted(sketch: Sketch) -> Draft:
-    """Choose the sitter of a sketch: the same for the same sketch."""
-    generator = np.random.Generator(np.random.Philox(sketch.seed))
-    known = knowledge()
-    asked = wishes(sketch.brief, generator)
-    chance = SPREAD * generator.standard_normal((1, len(known.population.covariance)), np.float32)
-    sitter = known.population.draw(asked.attributes, chance)
-    places = known.appearance.origins(known.appearance.points(sitter.shape[0]))
-    told = condition(known.appearance, places, sitter.texture[0], sitter.attributes[0], OFF)
-    face = face_share(known.appearance, places)
-    noise = quietened(generator.standard_normal((HEIGHT, WIDTH, 3), np.float32), face)
-    return Draft(told, noise, face, asked)
 
 
 def developed(draft: Draft, models: ModelRunner, steps: int = STEPS) -> Iterator[NDArray[np.float32]]:

@@ -1,4 +1,4 @@
-"""What comes with the generator beside its network: appearance and population, in one file."""
+"""What comes with the generator beside its network: appearance, population and stylings, in one file."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from atelier_generate.base.appearance import Appearance
 from atelier_generate.base.population import Population
+from atelier_generate.base.styling import Stylings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,10 +21,11 @@ FILE: Final = "knowledge.npz"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Knowledge:
-    """An appearance and its population."""
+    """An appearance, its population, and the stylings of its sitters."""
 
     appearance: Appearance
     population: Population
+    stylings: Stylings
 
     def write(self, path: Path) -> None:
         """Write it, what is large in half precision."""
@@ -36,6 +38,9 @@ class Knowledge:
             covariance=self.population.covariance,
             attribute_mean=self.population.attribute_mean,
             attribute_deviation=self.population.attribute_deviation,
+            styling_textures=self.stylings.textures.astype(np.float16),
+            styling_attributes=self.stylings.attributes.astype(np.float16),
+            styling_visible=self.stylings.visible,
         )
 
     @classmethod
@@ -43,9 +48,10 @@ class Knowledge:
         """Read what `write` wrote."""
         with np.load(path) as stored:
             values = {name: stored[name].astype(np.float32) for name in stored.files}
+        stylings = {name: values.pop(f"styling_{name}") for name in ("textures", "attributes", "visible")}
         population = {name: values.pop(name) for name in ("covariance", "attribute_mean", "attribute_deviation")}
         appearance = Appearance(**values)
-        return cls(appearance, Population(**population, shapes=len(appearance.shapes)))
+        return cls(appearance, Population(**population, shapes=len(appearance.shapes)), Stylings(**stylings))
 
 
 @cache

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from atelier_generate.base.frame import HEIGHT, WIDTH
+from atelier_generate.base.frame import HEIGHT, LOW, WIDTH
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,6 +32,12 @@ def face_share(appearance: Appearance, places: NDArray[np.float32]) -> NDArray[n
     at = np.asarray(places - 0.5, np.float32)
     cells = cv2.remap(soft, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(cv2.resize(cells, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR), np.float32)[..., None]
+
+
+def halved(share: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Bring a share (H, W, 1) to the low-rank picture's size."""
+    small = cv2.resize(share, (WIDTH // LOW, HEIGHT // LOW), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32)[..., None]
 
 
 def quietened(noise: NDArray[np.float32], face: NDArray[np.float32]) -> NDArray[np.float32]:

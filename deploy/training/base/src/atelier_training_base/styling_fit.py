@@ -1,0 +1,45 @@
+"""Take the stylings off the training portraits and leave the faces behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from atelier_generate.base.attributes import ATTRIBUTES
+from atelier_generate.base.quiet import face_share, halved
+from atelier_generate.base.styling import COMPARED, Stylings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from atelier_training_base.fitting import Fitted
+
+# How many directions of texture a face has to go with.
+_VISIBLE: Final = 16
+# What a difference from the mean face counts beside one from what is around it.
+_FACELESS: Final = 1.0
+_RIDGE: Final = 1e-3
+_SHUFFLED: Final = 0  # the seed
+
+
+def fit_stylings(model: Fitted, standard: NDArray[np.float32]) -> Stylings:
+    """Return the stylings of portraits with attributes (N, A) in standard deviations, in an order of their own.
+
+    The coefficients are those, by least squares, whose picture is the portrait's around the face and the mean in it.
+    """
+    appearance = model.appearance
+    face = halved(face_share(appearance, appearance.origins(appearance.mean_shape)))
+    around, inside = (_energy(appearance.textures, share) for share in (1 - face, face))
+    ridge = _RIDGE * np.trace(around) / len(around) * np.eye(len(around))
+    textures = np.linalg.solve(around + _FACELESS * inside + ridge, around @ model.textures.T).T
+    directions = np.linalg.eigh(around).eigenvectors[:, ::-1][:, :_VISIBLE].T
+    order = np.random.default_rng(_SHUFFLED).permutation(len(textures))
+    columns = [ATTRIBUTES.index(name) for name in COMPARED]
+    return Stylings(textures[order].astype(np.float32), standard[order][:, columns], directions.astype(np.float32))
+
+
+def _energy(textures: NDArray[np.float32], share: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the inner products (T, T) of components (T, h, w, 3) where `share` (h, w, 1) is."""
+    flat = textures.reshape(len(textures), -1).astype(np.float64)
+    weighted = (textures * share).reshape(len(textures), -1).astype(np.float64)
+    return np.asarray(weighted @ flat.T)

@@ -1,0 +1,58 @@
+"""Who will be drawn: a sitter of the population in somebody's styling, and all that the network is told of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from atelier_generate.base.conditions import Condition, condition, joined
+from atelier_generate.base.frame import HEIGHT, WIDTH
+from atelier_generate.base.knowledge import knowledge
+from atelier_generate.base.quiet import face_share, halved, quietened
+from atelier_generate.base.wishes import Wishes, wishes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from atelier_generate.backend import Sketch
+
+# How wide sitters are spread, as a share of the population's spread: the rim of a normal distribution is no face.
+SPREAD: Final = 0.85
+# How far a drawn low-rank picture is off a real one's, as the network was told in training.
+OFF: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draft:
+    """A candidate before it is drawn.
+
+    What the network is told, the noise (H, W, 3), where the face is (H, W, 1), and what became of the brief.
+    """
+
+    condition: Condition
+    noise: NDArray[np.float32]
+    face: NDArray[np.float32]
+    wishes: Wishes
+
+
+def drafted(sketch: Sketch) -> Draft:
+    """Choose the sitter of a sketch: the same for the same sketch."""
+    generator = np.random.Generator(np.random.Philox(sketch.seed))
+    known = knowledge()
+    asked = wishes(sketch.brief, generator)
+    chance = SPREAD * generator.standard_normal((1, len(known.population.covariance)), np.float32)
+    levels = known.population.levels(asked.attributes)
+    chosen = known.stylings.choose(levels, generator)
+    around = known.stylings.texture(chosen, levels, known.population, generator)
+    posed = {**known.stylings.pose(chosen), **levels}
+    sitter = known.population.draw(posed, chance, known.stylings.visible, around)
+    places = known.appearance.origins(known.appearance.points(sitter.shape[0]))
+    face = face_share(known.appearance, places)
+    inner, outer = (
+        condition(known.appearance, places, texture, sitter.attributes[0], OFF)
+        for texture in (sitter.texture[0], around)
+    )
+    noise = quietened(generator.standard_normal((HEIGHT, WIDTH, 3), np.float32), face)
+    return Draft(joined(inner, outer, halved(face)), noise, face, asked)
