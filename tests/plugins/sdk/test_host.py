@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from atelier_sdk import Candidate, Capability, MeasureSource, Phrase, PlannedGeneration, Preset
+from atelier_sdk import Candidate, Capability, MeasureSource, ModelSource, Phrase, PlannedGeneration, Preset
 from atelier_sdk import host as host_module
 from atelier_sdk.api import API_VERSION, version_text, why_not
 from atelier_sdk.host import HOOKS, HookFailedError, PluginHost
@@ -151,6 +151,7 @@ def test_hooks_that_do_not_fit_are_refused(installed: Callable[..., str], source
 
 
 REGISTER = {
+    "atelier_models": ModelSource,
     "atelier_capabilities": Capability,
     "atelier_presets": Preset,
     "atelier_vocabulary": Phrase,
@@ -186,6 +187,11 @@ TRANSFORMS = {
     "atelier_prepare_generation": ("generation", PLANNED),
     "atelier_finish_generation": ("candidate", Candidate("id", "tenant", 0, 7, None)),
 }
+
+
+def test_every_hook_is_tried_with_a_plugin_that_fails() -> None:
+    """Those of the gateway are, for each call, in tests/gateway/server/test_policy.py."""
+    assert {*REGISTER, *TRANSFORMS, "atelier_admit", "atelier_decorate"} == {*HOOKS}
 
 
 @pytest.mark.parametrize("hook", TRANSFORMS)
