@@ -30,6 +30,7 @@ from atelier_lens.measures import measure
 from atelier_lens.plan import plan_lens
 from atelier_lens.render import render
 from atelier_models.home import default_home
+from atelier_rpc.memory import keep_freed_memory
 from atelier_service.cancellation import Cancellation
 from atelier_service.models.in_process import InProcessModels
 from atelier_service.models.per_call import CallModels
@@ -182,6 +183,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--portraits", type=int, default=24, metavar="N", help="how many real portraits")
     asked = parser.parse_args()
+    keep_freed_memory()  # as a service does
     runner = models()
     lines = mattes() + discs()
     if folder := os.environ.get("ATELIER_PORTRAITS"):

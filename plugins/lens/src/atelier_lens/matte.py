@@ -29,7 +29,7 @@ _EPSILON: Final = 3e-5
 # How much more than a window's rule what is known counts, and how little the segmentation where nothing is known.
 _KNOWN: Final = 30.0
 _GUESS: Final = 0.01
-_ROUNDS: Final = 12
+_ROUNDS: Final = 8
 # The band of what is unknown, into the person and around it, in reduced pixels.
 _INWARDS, _OUTWARDS = 4, 7
 _SURE: Final = 0.9
