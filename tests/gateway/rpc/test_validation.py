@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 import atelier.v1
 import protovalidate
 import pytest
-from atelier.v1 import artifact_pb2, image_pb2, studio_pb2, style_pb2
+from atelier.v1 import artifact_pb2, generate_pb2, image_pb2, studio_pb2, style_pb2
 from atelier_rpc import validation
 from atelier_rpc.rules import UnknownRuleError
 from atelier_sdk.errors import FieldOutOfRangeError
@@ -150,6 +150,13 @@ def test_a_range_is_told_with_the_value() -> None:
         "grade.strength": "must be a finite number between 0 and 1; it is 1.5",
         "grade.vignette": "must be a finite number between 0 and 1; it is nan",
     }
+
+
+def test_an_unknown_aspect_is_answered_with_those_that_there_are() -> None:
+    """No pattern is shown: whoever reads this is a photographer."""
+    known = "1:1, 2:3, 3:2, 3:4, 4:3, 4:5, 5:4, 9:16, 16:9, 21:9"
+    assert described(generate_pb2.Composition(aspect="7:3")) == {"aspect": f"must be one of {known}"}
+    assert described(generate_pb2.Composition()) == {}
 
 
 def test_members_lengths_patterns_and_missing_parts_are_told() -> None:

@@ -41,6 +41,52 @@ async def test_a_call_without_room_is_refused_while_the_others_still_wait(
     assert house.count("atelier_gateway_refusals_total", capability="toy", reason="QUEUE_FULL") == 1
 
 
+async def test_a_full_capability_is_handed_the_call_of_a_tenant_with_fewer_and_decides(
+    start_toy: StartToy, open_house: OpenHouse
+) -> None:
+    toy = await start_toy()
+    house = await open_house(toy.address, of=NARROW)
+    crowd = [
+        asyncio.ensure_future(house.unary()(b"x", metadata=(*WAIT, ("x-atelier-tenant", "crowd")))) for _ in range(2)
+    ]
+    await house.settled(lambda: len(toy.metadata) == 2)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await house.unary()(b"y", metadata=(("x-atelier-tenant", "crowd"),))
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert await house.unary()(b"y", metadata=(("x-atelier-tenant", "single"),)) == b"y"
+    toy.release.set()
+    assert await asyncio.gather(*crowd) == [b"x", b"x"]
+
+
+@pytest.mark.parametrize(
+    ("tenants", "newcomer", "is_taken"),
+    [
+        ("aa", "a", True),
+        ("aaa", "a", False),
+        ("aaa", "b", True),
+        ("aab", "b", False),
+        ("aab", "c", True),
+        ("abc", "d", False),
+        ("aaabb", "c", True),
+        ("aaabbb", "c", False),
+    ],
+)
+def test_without_room_who_has_two_calls_fewer_than_another_goes_on_up_to_twice_the_room(
+    tenants: str, newcomer: str, is_taken: bool
+) -> None:
+    lane = Lane("toy", lambda: 3)
+    for tenant in tenants:
+        lane.count(tenant, 1)
+    assert lane.takes(newcomer) is is_taken
+
+
+def test_who_has_gone_is_forgotten() -> None:
+    gate, lane = Gate(byte_budget=10), Lane("toy", lambda: 5)
+    gate.enter(lane, "a")
+    gate.leave(lane, 0.1, "a")
+    assert (lane.calls, lane.tenants) == (0, {})
+
+
 async def test_a_refused_call_is_not_read(start_toy: StartToy, open_house: OpenHouse) -> None:
     toy = await start_toy()
     house = await open_house(toy.address, of=NARROW)

@@ -97,7 +97,7 @@ class Passage:
         if allowed < SHORTEST_SECONDS:
             raise DeadlineTooShortError("The deadline had passed when the call came in.")
         self.route.breaker.enter()
-        self.route.gate.enter(self.route.lane)
+        self.route.gate.enter(self.route.lane, self.caller.tenant)
         self.admitted = True
 
     async def admit(self) -> None:
@@ -210,7 +210,7 @@ class Passage:
         self.hold(-self.held)
         self._leave_endpoint()
         if self.admitted:
-            route.gate.leave(route.lane, seconds)
+            route.gate.leave(route.lane, seconds, self.caller.tenant)
         if self.code == "CANCELLED" and self.context.time_remaining() == 0.0:
             self.code = "DEADLINE_EXCEEDED"
         route.metrics.ended(route.capability.name, route.method, self.code, seconds)
