@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from atelier_generate.brief import Brief
+    from atelier_generate.director import People
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ class Backend(Protocol):
     """What draws portraits.
 
     `family` names the phrasing of prompts that it reads best. `honours` names the fields of a direction, such as
-    `lens.focal_mm`, that change what it draws. One is made for a process, and used by several threads.
+    `lens.focal_mm`, that change what it draws; `people` whom it draws where a brief leaves that open. One is made for a
+    process, and used by several threads.
     """
 
     @property
@@ -94,6 +96,11 @@ class Backend(Protocol):
     @property
     def honours(self) -> frozenset[str]:
         """Return the paths of the fields that it honours."""
+        ...
+
+    @property
+    def people(self) -> People:
+        """Return whom it can draw, where a brief leaves it open."""
         ...
 
     @property

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from atelier_service.call import Call
 
     from atelier_generate.backend import Backend
-    from atelier_generate.director import Composed
+    from atelier_generate.director import Composed, People
 
 DEFAULT_CANDIDATES: Final = 4
 _SEEDS: Final = 2**64
@@ -49,7 +49,7 @@ def commission_of(asked: generate_pb2.GenerateRequest, backend: Backend, call: C
     generation.candidates = candidates_of(generation)
     with call.stage("compose"):
         read = composed_of(generation, backend, call)
-        sketches = tuple(_sketches(generation, read))
+        sketches = tuple(_sketches(generation, read, backend.people))
     return Commission(request, read.message(), sketches)
 
 
@@ -60,14 +60,14 @@ def composed_of(generation: generate_pb2.Generation, backend: Backend, call: Cal
     """
     family, plugins = family or backend.family, call.plugins
     if generation.WhichOneof("brief") == "prompt":
-        return direct_prompt(generation.prompt, family, backend.honours, plugins.vocabulary)
-    return direct(generation.direction, family, backend.honours, plugins.vocabulary, plugins.presets)
+        return direct_prompt(generation.prompt, family, backend.honours, plugins.vocabulary, backend.people)
+    return direct(generation.direction, family, backend.honours, plugins.vocabulary, plugins.presets, backend.people)
 
 
-def _sketches(generation: generate_pb2.Generation, read: Composed) -> Iterator[Sketch]:
+def _sketches(generation: generate_pb2.Generation, read: Composed, people: People) -> Iterator[Sketch]:
     """Settle what is open by each candidate's seed; a prompt says it too, unless it stands or somebody is given."""
     says_it = generation.WhichOneof("brief") == "direction" and not (generation.references or generation.profile)
     for count in range(generation.candidates):
         seed = (generation.seed + count) % _SEEDS
-        brief = open_fields(read.brief, seed)
+        brief = open_fields(read.brief, seed, people)
         yield Sketch(seed, brief, *(read.prompt_for(brief) if says_it else (read.prompt, read.negative_prompt)))

@@ -7,7 +7,7 @@ import pytest
 from atelier_generate.base.appearance import flattened
 from atelier_generate.base.frame import GRID, HEIGHT, LOW, POINTS, WIDTH, border, grid
 from atelier_generate.base.knowledge import knowledge
-from atelier_generate.base.quiet import AROUND, FACE, face_share, quietened
+from atelier_generate.base.quiet import BETWEEN, LOUD, QUIET, face_share, temperature
 from atelier_generate.base.warping import spline
 
 APPEARANCE = knowledge().appearance
@@ -44,11 +44,12 @@ def test_the_grid_covers_the_frame() -> None:
     assert len(grid()) == (HEIGHT // GRID) * (WIDTH // GRID)
 
 
-def test_the_face_is_drawn_more_quietly_than_what_is_around_it() -> None:
+@pytest.mark.parametrize(("level", "shares"), [(1.0, LOUD), (BETWEEN[0], LOUD), (BETWEEN[1], QUIET), (0.01, QUIET)])
+def test_the_face_is_drawn_more_quietly_than_what_is_around_it(level: float, shares: tuple[float, float]) -> None:
     face = face_share(APPEARANCE, APPEARANCE.origins(APPEARANCE.mean_shape))
-    noise = quietened(np.ones((HEIGHT, WIDTH, 3), np.float32), face)
-    assert noise[96, 80] == pytest.approx(FACE, abs=0.01)
-    assert noise[5, 5] == pytest.approx(AROUND)
+    share = temperature(level, face)
+    assert share[96, 80] == pytest.approx(shares[0], abs=0.01)
+    assert share[5, 5] == pytest.approx(shares[1])
 
 
 def test_the_face_is_where_the_mouth_goes() -> None:

@@ -38,3 +38,16 @@ def test_levels_fall_from_the_highest_to_nothing() -> None:
     assert levels()[0] == pytest.approx(HIGHEST)
     assert levels()[-1] == 0
     assert (np.diff(levels()) < 0).all()
+
+
+def test_less_noise_than_is_told_ends_nearer_the_mean() -> None:
+    noise = np.random.default_rng(0).standard_normal(50_000, np.float32)
+    *_, outcome = denoised(exact, noise, temperature=lambda _level: np.full(1, 0.6, np.float32))
+    assert outcome.mean() == pytest.approx(MEAN, abs=0.02)
+    assert outcome.std() == pytest.approx(0.6 * DEVIATION, rel=0.05)
+
+
+def test_noise_can_be_taken_back_on_the_way() -> None:
+    noise = np.random.default_rng(0).standard_normal(50_000, np.float32)
+    *_, outcome = denoised(exact, noise, temperature=lambda level: np.full(1, 1.0 if level > 0.05 else 0.6, np.float32))
+    assert 0.6 * DEVIATION < outcome.std() < DEVIATION

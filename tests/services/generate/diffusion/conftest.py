@@ -11,6 +11,7 @@ from atelier_generate.backend import Drawn, Order, Preview, Sketch, Step
 from atelier_generate.brief import Brief, Frame
 from atelier_generate.diffusion.backend import DiffusersBackend
 from atelier_generate.diffusion.settings import DiffusersSettings
+from atelier_generate.director import ANYBODY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,7 @@ class Painting:
 
     name, family, takes_references = "painting", "embedded", False
     honours = frozenset({"subject.age_years"})
+    people = ANYBODY
 
     def __init__(self, tone: float = 0.5) -> None:
         self.tone = tone

@@ -10,10 +10,10 @@ from importlib import resources
 import pytest
 from atelier.v1 import generate_pb2, light_pb2
 from atelier_generate.brief import Brief, Sitter
-from atelier_generate.director import direct, direct_prompt, open_fields, own_presets, presets_with
+from atelier_generate.director import People, direct, direct_prompt, open_fields, own_presets, presets_with
 from atelier_generate.director.briefing import background_of, frame_of, patterns
 from atelier_generate.director.fields import fields
-from atelier_generate.director.opening import AGES, HAIR
+from atelier_generate.director.opening import ANYBODY, HAIR
 from atelier_generate.director.vocabulary import own_vocabulary
 from atelier_sdk.errors import FieldOutOfRangeError, PresetUnknownError
 from atelier_sdk.preset import Preset
@@ -281,7 +281,7 @@ def test_open_fields_are_drawn_uniformly_and_again() -> None:
     drawn = [open_fields(Brief(), seed).sitter for seed in range(4000)]
     assert drawn[:50] == [open_fields(Brief(), seed).sitter for seed in range(50)]
     ages = [one.age_years for one in drawn if one.age_years is not None]
-    assert (min(ages), max(ages)) == AGES
+    assert (min(ages), max(ages)) == ANYBODY.ages
     # Four standard deviations of a share of 1/2 and of 1/6 among 4000 draws.
     assert sum(one.womanhood == 1 for one in drawn) / 4000 == pytest.approx(0.5, abs=0.032)
     assert all(share / 4000 == pytest.approx(1 / 6, abs=0.024) for share in Counter(one.hair for one in drawn).values())
@@ -289,6 +289,20 @@ def test_open_fields_are_drawn_uniformly_and_again() -> None:
     assert sum(one.skin_ita_degrees < 5 for one in drawn if one.skin_ita_degrees is not None) / 4000 == pytest.approx(
         0.5, abs=0.032
     )
+
+
+def test_open_fields_are_drawn_from_whom_the_model_can_draw() -> None:
+    people = People((40, 41), (10.0, 12.0), ())
+    drawn = [open_fields(Brief(), seed, people).sitter for seed in range(50)]
+    assert {one.age_years for one in drawn} == {40.0, 41.0}
+    assert all(10 <= (one.skin_ita_degrees or 0) <= 12 for one in drawn)
+    assert {one.hair for one in drawn} == {None}
+    said = {
+        one.field: one.value
+        for one in direct(generate_pb2.Direction(), "natural", frozenset(), people=people).message().interpretations
+    }
+    assert said["subject.age_years"] == "40..41"
+    assert said["subject.hair"] == ""
 
 
 def test_what_is_said_stays_and_changes_nothing_else() -> None:

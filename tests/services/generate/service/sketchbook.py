@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import skimage.data
 from atelier_generate.backend import Drawn, Preview, Step
+from atelier_generate.director import ANYBODY, People
 from atelier_imaging.models import FACE_DETECTOR
 from atelier_service.models.backend import InstalledModel
 from atelier_service.models.in_process import InProcessModels
@@ -85,6 +86,7 @@ class Sketchbook:
     name: str = "sketchbook"
     family: str = "natural"
     honours: frozenset[str] = frozenset({"subject.age_years"})
+    people: People = ANYBODY
     made_of: Mapping[str, object] = field(default_factory=lambda: {"edition": "first"})
     open_drawings: int = 0
 

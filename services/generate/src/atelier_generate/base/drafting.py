@@ -10,7 +10,7 @@ import numpy as np
 from atelier_generate.base.conditions import Condition, condition, joined
 from atelier_generate.base.frame import HEIGHT, WIDTH
 from atelier_generate.base.knowledge import knowledge
-from atelier_generate.base.quiet import face_share, halved, quietened
+from atelier_generate.base.quiet import face_share, halved
 from atelier_generate.base.wishes import Wishes, wishes
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ OFF: Final = 0.5
 class Draft:
     """A candidate before it is drawn.
 
-    What the network is told, the noise (H, W, 3), where the face is (H, W, 1), and what became of the brief.
+    What the network is told, normal noise (H, W, 3), where the face is (H, W, 1), and what became of the brief.
     """
 
     condition: Condition
@@ -54,5 +54,5 @@ def drafted(sketch: Sketch) -> Draft:
         condition(known.appearance, places, texture, sitter.attributes[0], OFF)
         for texture in (sitter.texture[0], around)
     )
-    noise = quietened(generator.standard_normal((HEIGHT, WIDTH, 3), np.float32), face)
+    noise = generator.standard_normal((HEIGHT, WIDTH, 3), np.float32)
     return Draft(joined(inner, outer, halved(face)), noise, face, asked)

@@ -7,7 +7,7 @@ low-rank picture ─network─> portrait ─finish─>
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
@@ -18,8 +18,9 @@ from atelier_generate.backend import Drawn, Preview, Sketch, Step
 from atelier_generate.base.drafting import drafted
 from atelier_generate.base.finish import crisp, cut, enlarged, grained, on_backdrop
 from atelier_generate.base.knowledge import FILE
+from atelier_generate.base.quiet import temperature
 from atelier_generate.base.sampler import STEPS, denoised
-from atelier_generate.base.wishes import HONOURS, Colour
+from atelier_generate.base.wishes import HONOURS, PEOPLE, Colour
 from atelier_generate.brief import Brief
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class EmbeddedBackend:
     name = "atelier-base"
     family = "embedded"
     honours = HONOURS
+    people = PEOPLE
     takes_references = False
 
     @property
@@ -85,7 +87,7 @@ def developed(draft: Draft, models: ModelRunner, steps: int = STEPS) -> Iterator
         return np.asarray(models.infer(DENOISER, given)["residual"][0], np.float32)
 
     base = told.base()
-    for residual in denoised(evaluate, draft.noise, steps):
+    for residual in denoised(evaluate, draft.noise, steps, partial(temperature, face=draft.face)):
         yield np.asarray(base + residual, np.float32)
 
 

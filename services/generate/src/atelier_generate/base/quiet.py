@@ -1,8 +1,8 @@
-"""How much noise drawing starts from, place by place.
+"""How much of the noise that the network is told there really is, place by place and level by level.
 
-Less than the network is told: it then takes more for noise than there is, and answers nearer the mean of all portraits
-that it could be. Least in the face, where the low-rank picture is right and an eye must match the other; more around
-it, where hair and cloth have to be made up.
+All of it around the face at first, where hair and cloth have to be made up. Then less than the network is told: it
+takes more for noise than there is, and answers nearer the mean of all portraits that it could be, which is smooth.
+Least in the face, where the low-rank picture is right and an eye must match the other.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
     from atelier_generate.base.appearance import Appearance
 
-FACE: Final = 0.62
-AROUND: Final = 0.75
+# In the face and around it, from the first of these levels up and from the second down; between them, by its logarithm.
+LOUD: Final = (0.8, 1.0)
+QUIET: Final = (0.5, 0.6)
+BETWEEN: Final = (0.4, 0.15)
 _FADE: Final = 4.0  # pixels
 
 
@@ -40,6 +42,9 @@ def halved(share: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(small, np.float32)[..., None]
 
 
-def quietened(noise: NDArray[np.float32], face: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the noise (HEIGHT, WIDTH, 3) that drawing starts from."""
-    return np.asarray(noise * (AROUND + (FACE - AROUND) * face), np.float32)
+def temperature(level: float, face: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the share (H, W, 1) of the noise that there is at a level, `face` being the share of face (H, W, 1)."""
+    loud, quiet = BETWEEN
+    way = np.clip(np.log(level / quiet) / np.log(loud / quiet), 0, 1)
+    inside, around = (low + (high - low) * way for low, high in zip(QUIET, LOUD, strict=True))
+    return np.asarray(around + (inside - around) * face, np.float32)

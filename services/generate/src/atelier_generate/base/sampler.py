@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-STEPS: Final = 10
+STEPS: Final = 16
 # Residuals deviate by a tenth: at the highest level hardly anything of one is seen, at the lowest the noise is a level.
 HIGHEST: Final = 1.0
 LOWEST: Final = 0.01
@@ -33,24 +33,27 @@ def denoised(
     evaluate: Callable[[NDArray[np.float32], float], NDArray[np.float32]],
     noise: NDArray[np.float32],
     steps: int = STEPS,
+    temperature: Callable[[float], NDArray[np.float32]] = lambda _level: np.ones(1, np.float32),
 ) -> Iterator[NDArray[np.float32]]:
     """Yield the best guess at the clean residual after each step; the last one is the outcome.
 
-    `evaluate` answers what is left of a noisy array, shaped as `noise`, at a level. `noise` is standard normal.
+    `evaluate` answers what is left of a noisy array, shaped as `noise`, at a level. `noise` is standard normal;
+    `temperature` says which share of it there really is at a level, for each number or for all.
     """
     sigma = levels(steps)
-    state = noise * np.float32(sigma[0])
+    heat = [temperature(float(level)) for level in sigma[:-1]]
+    state = np.asarray(noise * np.float32(sigma[0]) * heat[0], np.float32)
     before: NDArray[np.float32] | None = None
     for step in range(steps):
         guess = evaluate(state, float(sigma[step]))
         yield guess
-        if sigma[step + 1] == 0:
+        if step + 1 == steps:
             return
         ahead = np.log(sigma[step] / sigma[step + 1])
         aim = guess
         if before is not None:
             ratio = ahead / np.log(sigma[step - 1] / sigma[step])
             aim = guess + (guess - before) * np.float32(ratio / 2)
-        share = np.float32(sigma[step + 1] / sigma[step])
-        state = np.asarray(share * state + (1 - share) * aim, np.float32)
+        share = np.float32(sigma[step + 1] / sigma[step]) * heat[step + 1] / heat[step]
+        state = np.asarray(aim + share * (state - aim), np.float32)
         before = guess

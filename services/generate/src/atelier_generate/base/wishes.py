@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from atelier_generate.director import People
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -22,8 +24,9 @@ RANGES: Final = {
     "yaw_degrees": (-16.0, 16.0),
     "light_log_ratio": (-1.8, 1.8),
 }
-# Left open, these are drawn evenly: nobody is the usual sitter. All else follows from them and from chance.
-_OPEN: Final = {"age_years": (32.0, 70.0), "skin_ita_degrees": (-30.0, 58.0)}
+# Left open, age and skin are drawn evenly: nobody is the usual sitter. All else follows from them and from chance.
+PEOPLE: Final = People((32, 70), (-30.0, 58.0), ())
+_OPEN: Final = {"age_years": PEOPLE.ages, "skin_ita_degrees": PEOPLE.skin_ita_degrees}
 # The measures of the two ends of a control, as the training portraits have them.
 _WOMANHOOD: Final = (0.03, 0.92)
 _SMILE: Final = {"smile": (0.065, 0.155), "mouth_open": (0.01, 0.21)}
@@ -172,6 +175,7 @@ def _between(ends: tuple[float, float], share: float) -> float:
 HONOURS: Final = frozenset(
     {
         "subject.description",
+        "subject.sex",
         "subject.age_years",
         "subject.hair",
         "subject.skin_ita_degrees",

@@ -20,6 +20,7 @@ from atelier_generate.diffusion.drawing import Wanted
 from atelier_generate.diffusion.frame import drawn_size, framed, in_srgb
 from atelier_generate.diffusion.settings import DiffusersSettings
 from atelier_generate.diffusion.studio import Progress, Studio
+from atelier_generate.director import ANYBODY, People
 from atelier_generate.settings import DIFFUSERS
 
 if TYPE_CHECKING:
@@ -99,6 +100,11 @@ class CheckpointBackend:
     def honours(self) -> frozenset[str]:
         """Return the fields that change what it draws besides by words: those that the base honours."""
         return self._base.honours if self._base is not None else frozenset()
+
+    @property
+    def people(self) -> People:
+        """Return whom the base draws, and without one anybody."""
+        return self._base.people if self._base is not None else ANYBODY
 
     @property
     def takes_references(self) -> bool:

@@ -6,7 +6,17 @@ The words, presets, offences and phrasings are data beside it (`*.toml`); plugin
 """
 
 from atelier_generate.director.directing import Composed, direct, direct_prompt
-from atelier_generate.director.opening import open_fields
+from atelier_generate.director.opening import ANYBODY, People, open_fields
 from atelier_generate.director.presets import Preset, own_presets, presets_with
 
-__all__ = ["Composed", "Preset", "direct", "direct_prompt", "open_fields", "own_presets", "presets_with"]
+__all__ = [
+    "ANYBODY",
+    "Composed",
+    "People",
+    "Preset",
+    "direct",
+    "direct_prompt",
+    "open_fields",
+    "own_presets",
+    "presets_with",
+]

@@ -11,7 +11,7 @@ from atelier_generate.director.briefing import brief_of
 from atelier_generate.director.fields import PROSE
 from atelier_generate.director.interpretation import interpretations
 from atelier_generate.director.linter import lint
-from atelier_generate.director.opening import HAIR
+from atelier_generate.director.opening import ANYBODY, HAIR, People
 from atelier_generate.director.phrasing import family_of, prompts
 from atelier_generate.director.presets import presets_with
 from atelier_generate.director.vocabulary import own_vocabulary, vocabulary_with
@@ -70,27 +70,32 @@ def direct(
     honours: frozenset[str],
     vocabulary: Sequence[Spoken] = (),
     presets: Sequence[Offered] = (),
+    people: People = ANYBODY,
 ) -> Composed:
     """Read a direction and phrase it for a family of models.
 
     `honours` are the paths of the fields that change what the model draws; models that read words honour all of them.
-    `vocabulary` and `presets` are added by plugins.
+    `vocabulary` and `presets` are added by plugins; `people` are those that the model draws where nobody is said.
 
     Raises PresetUnknownError with the nearest names, FieldOutOfRangeError where fields cannot be honoured together or
     say somebody under 18; either lists all violations.
     """
-    return _directed(direction, family, honours, _vocabulary(vocabulary), presets, lenient=False)
+    return _directed(direction, family, honours, _vocabulary(vocabulary), presets, people, lenient=False)
 
 
 def direct_prompt(
-    prompt: generate_pb2.Prompt, family: str, honours: frozenset[str], vocabulary: Sequence[Spoken] = ()
+    prompt: generate_pb2.Prompt,
+    family: str,
+    honours: frozenset[str],
+    vocabulary: Sequence[Spoken] = (),
+    people: People = ANYBODY,
 ) -> Composed:
     """Read a prompt that is used as it stands; where it contradicts itself, a field stays open.
 
     Raises FieldOutOfRangeError where it says somebody under 18, PresetUnknownError for an unknown family.
     """
     words = _vocabulary(vocabulary)
-    read = _directed(generate_pb2.Direction(text=prompt.text), family, honours, words, (), lenient=True)
+    read = _directed(generate_pb2.Direction(text=prompt.text), family, honours, words, (), people, lenient=True)
     warnings = tuple(_of_prompt(one) for one in read.warnings)
     return replace(read, prompt=prompt.text, negative_prompt=prompt.negative_text, warnings=warnings)
 
@@ -101,6 +106,7 @@ def _directed(
     honours: frozenset[str],
     vocabulary: Vocabulary,
     presets: Sequence[Offered],
+    people: People,
     *,
     lenient: bool,
 ) -> Composed:
@@ -115,7 +121,7 @@ def _directed(
         negative,
         brief,
         (*wishes.warnings, *lint(said)),
-        tuple(interpretations(wishes, brief.light, phrased_for, honours)),
+        tuple(interpretations(wishes, brief.light, phrased_for, honours, people)),
         phrased_for,
         wishes,
         vocabulary,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 from atelier.v1 import generate_pb2
 
 from atelier_generate.director.fields import fields
-from atelier_generate.director.opening import AGES, HAIR, SKIN_ITA_DEGREES
 from atelier_generate.director.phrasing import EMBEDDED
 from atelier_generate.director.wishes import Origin, Wishes, shown
 
@@ -15,29 +14,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from atelier_generate.brief import Light
+    from atelier_generate.director.opening import People
     from atelier_generate.director.wishes import Wish
 
 _UNDERSTOOD: Final = generate_pb2.INTERPRETATION_KIND_UNDERSTOOD
 _GUESSED: Final = generate_pb2.INTERPRETATION_KIND_GUESSED
 _IGNORED: Final = generate_pb2.INTERPRETATION_KIND_IGNORED
 
-_DRAWN: Final[Mapping[str, tuple[str, str]]] = {
-    "subject.age_years": (
-        f"{AGES[0]}..{AGES[1]}",
-        "Each candidate's seed draws it, every age as likely as every other.",
-    ),
-    "subject.sex": ("woman or man", "Each candidate's seed draws it, both as likely."),
-    "subject.hair": (", ".join(HAIR), "Each candidate's seed draws the tone, every one as likely as every other."),
-    "subject.skin_ita_degrees": (
-        f"{SKIN_ITA_DEGREES[0]:g}..{SKIN_ITA_DEGREES[1]:g}",
-        "Each candidate's seed draws it, every tone as likely as every other.",
-    ),
-}
 _NEVER_OPEN: Final = frozenset({"subject.description", "subject.heritage", "extra", "text", "preset"})
 
 
 def interpretations(
-    wishes: Wishes, light: Light, family: str, honours: frozenset[str]
+    wishes: Wishes, light: Light, family: str, honours: frozenset[str], people: People
 ) -> Iterator[generate_pb2.Interpretation]:
     """Say what became of each field, in the order of a direction's.
 
@@ -51,13 +39,13 @@ def interpretations(
         elif wish is not None and (is_honoured or wish.origin is not Origin.DEFAULT):
             yield _of_wish(path, wish, is_honoured=is_honoured)
         elif wish is None and is_honoured and path not in _NEVER_OPEN:
-            yield _of_open(path, light)
+            yield _of_open(path, light, people)
 
 
-def _of_open(path: str, light: Light) -> generate_pb2.Interpretation:
+def _of_open(path: str, light: Light, people: People) -> generate_pb2.Interpretation:
     """Say what becomes of a field that nothing says: the seed, the pattern of light or the model settles it."""
-    if path in _DRAWN:
-        return _said(path, _GUESSED, *_DRAWN[path])
+    if path in (drawn := _drawn(people)):
+        return _said(path, _GUESSED, *drawn[path])
     group, _, leaf = path.partition(".")
     figure: float | None = getattr(light, leaf, None) if group == "lighting" and light.pattern else None
     if figure is not None:
@@ -66,6 +54,26 @@ def _of_open(path: str, light: Light) -> generate_pb2.Interpretation:
     if path in {"lighting.side", "lighting.azimuth_degrees"} and has_side and light.azimuth_degrees is None:
         return _said(path, _GUESSED, "", "Each candidate's seed draws the side, both as likely.")
     return _said(path, _GUESSED, "", "Nothing says it; it is left to the model.")
+
+
+def _drawn(people: People) -> Mapping[str, tuple[str, str]]:
+    """Return what each candidate's seed draws, by field: from what, and how."""
+    (youngest, oldest), (darkest, lightest) = people.ages, people.skin_ita_degrees
+    drawn = {
+        "subject.age_years": (
+            f"{youngest}..{oldest}",
+            "Each candidate's seed draws it, every age as likely as every other.",
+        ),
+        "subject.sex": ("woman or man", "Each candidate's seed draws it, both as likely."),
+        "subject.skin_ita_degrees": (
+            f"{darkest:g}..{lightest:g}",
+            "Each candidate's seed draws it, every tone as likely as every other.",
+        ),
+    }
+    if people.hair:
+        said = "Each candidate's seed draws the tone, every one as likely as every other."
+        drawn["subject.hair"] = (", ".join(people.hair), said)
+    return drawn
 
 
 def _is_honoured(path: str, honours: frozenset[str]) -> bool:

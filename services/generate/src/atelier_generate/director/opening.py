@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from atelier_generate.director.briefing import AROUND_DEGREES, patterns
@@ -11,27 +12,38 @@ from atelier_generate.director.briefing import AROUND_DEGREES, patterns
 if TYPE_CHECKING:
     from atelier_generate.brief import Brief, Light
 
-AGES: Final = (18, 80)
-"""Ages in years from which one is drawn, both ends included."""
-
-SKIN_ITA_DEGREES: Final = (-50.0, 60.0)
-"""Typology angles from which one is drawn: from dark to very light in the classes of Del Bino and Bernerd (2013)."""
-
 HAIR: Final = ("black", "brown", "blond", "red", "grey", "white")
-"""Tones of hair from which one is drawn."""
 
 
-def open_fields(brief: Brief, seed: int) -> Brief:
+@dataclass(frozen=True, slots=True)
+class People:
+    """Whom a backend can draw: those that an open brief is drawn from, each as likely as the next.
+
+    `ages` in years, both ends included; `skin_ita_degrees` typology angles, from dark to very light in the classes of
+    Del Bino and Bernerd (2013); `hair` tones, none where the backend has hair follow from the rest.
+    """
+
+    ages: tuple[int, int] = (18, 80)
+    skin_ita_degrees: tuple[float, float] = (-50.0, 60.0)
+    hair: tuple[str, ...] = HAIR
+
+
+ANYBODY: Final = People()
+
+
+def open_fields(brief: Brief, seed: int, people: People = ANYBODY) -> Brief:
     """Return a brief whose age, sex, skin tone, hair and side of light are settled, each drawn uniformly by the seed.
 
     Each is drawn whether or not it is open, so that what is said of one does not change another. None is guessed from
     another. `seed` is 0 to 2**64 - 1; the same seed draws the same.
     """
     drawn = random.Random(seed)  # noqa: S311 - a seed that reproduces is wanted, not a secret
-    age = float(AGES[0] + int(drawn.random() * (AGES[1] - AGES[0] + 1)))
+    (youngest, oldest), (darkest, lightest) = people.ages, people.skin_ita_degrees
+    age = float(youngest + int(drawn.random() * (oldest - youngest + 1)))
     womanhood = float(int(drawn.random() * 2))
-    ita = SKIN_ITA_DEGREES[0] + drawn.random() * (SKIN_ITA_DEGREES[1] - SKIN_ITA_DEGREES[0])
-    hair = HAIR[int(drawn.random() * len(HAIR))]
+    ita = darkest + drawn.random() * (lightest - darkest)
+    chance = drawn.random()
+    hair = people.hair[int(chance * len(people.hair))] if people.hair else None
     side = 1.0 if drawn.random() < 0.5 else -1.0
     sitter = brief.sitter
     settled = dataclasses.replace(
