@@ -52,3 +52,14 @@ def test_colours_at_the_edge_are_taken_apart() -> None:
     assert np.abs(behind[edge] - green).max() < 0.03
     assert np.array_equal(person[truth == 1], light[truth == 1])
     assert color.to_float(np.zeros(1, np.uint8)).dtype == light.dtype
+
+
+def test_a_wide_veil_of_hair_is_taken_apart() -> None:
+    # More mixed pixels than OpenCV looks up at once.
+    matte_of_veil = np.full((200, 300), 0.5, np.float32)
+    matte_of_veil[:, :10], matte_of_veil[:, -10:] = 0, 1
+    planes = split(matte_of_veil[..., None] * np.array([0.5, 0.1, 0.1], np.float32))
+    colours = continued([reduced(plane, 1) for plane in planes], matte_of_veil, 1.0)
+    red = Mixture(matte_of_veil, colours).person(planes[0], 0)
+    # Black lies behind: the person's red is found whole beneath half a veil.
+    assert np.abs(red[:, 10:] - 0.5).max() < 0.03

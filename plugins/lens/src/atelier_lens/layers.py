@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 # About how long the longer edge of the picture is on which colours are continued.
 _SMALL: Final = 320
 _PURE: Final = 0.97
+# OpenCV looks fewer than 32768 places up at once.
+_MOST: Final = 16384
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,7 +108,10 @@ def behind_of(light: Planes, matte: NDArray[np.float32], colours: Colours, by: i
 
 def _looked_up(colours: NDArray[np.float32], x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return colours (h, w, 3) at places (n,): (n, 3)."""
-    if not len(x):
-        return np.zeros((0, 3), np.float32)
-    found = cv2.remap(colours, x[:, None], y[:, None], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(found, np.float32)[:, 0]
+    answer = np.empty((len(x), 3), np.float32)
+    for first in range(0, len(x), _MOST):
+        part = slice(first, first + _MOST)
+        # A column of places comes back as a column of pixels.
+        found = cv2.remap(colours, x[part, None], y[part, None], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        answer[part] = found[:, 0]
+    return answer
