@@ -49,6 +49,18 @@ def test_a_value_is_as_rare_as_in_the_class_that_has_it_most(known: calibration.
     assert known.rarity(SPEC, 9.0, ("reads_female",)) == 1.0
 
 
+def test_every_tone_of_skin_has_a_standard_of_its_own() -> None:
+    known = calibration.default().quantiles["luminance_mean"]
+    assert {"light", "intermediate", "tan", "dark", "grey"} <= {*known}
+
+
+def test_dark_skin_is_not_told_to_be_a_dark_picture() -> None:
+    usual, theirs = (calibration.default().bounds(BY_NAME["luminance_mean"], people) for people in ((), ("dark",)))
+    assert usual.warn_low is not None
+    assert theirs.warn_low is not None
+    assert theirs.warn_low < usual.warn_low - 0.1
+
+
 def test_what_comes_with_the_plugin_knows_every_measure_and_stays_small() -> None:
     own = calibration.default()
     assert {*own.quantiles} == {*BY_NAME}

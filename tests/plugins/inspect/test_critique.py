@@ -67,6 +67,17 @@ def test_every_measure_says_where_and_what(photograph: Critique) -> None:
     assert unplaced <= {"noise"}
 
 
+def test_what_is_said_of_eyes_and_mouth_is_shown_there(astronaut: Portrait, photograph: Critique) -> None:
+    boxes = {finding.name: finding.box for finding in photograph.findings}
+    eyes, mouth, face = boxes["eyes_open"], boxes["mouth_closed"], astronaut.select().box
+    assert eyes is not None
+    assert mouth is not None
+    assert face.top < eyes.top
+    assert eyes.top + eyes.height < mouth.top
+    assert mouth.top + mouth.height < face.top + face.height
+    assert max(eyes.width, mouth.width) < face.width
+
+
 def test_an_enlargement_fails_by_its_detail_alone(
     astronaut: Portrait, photograph: Critique, models: ModelRunner
 ) -> None:

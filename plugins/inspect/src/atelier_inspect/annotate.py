@@ -30,6 +30,8 @@ _COLOURS: Final = {
     Verdict.UNSPECIFIED: (130, 130, 132),
 }
 
+_LEGEND: Final = "percentile: of 100 real portraits so many measure lower."
+
 
 def annotated(picture: Picture, critique: Critique) -> NDArray[np.uint8]:
     """Draw a critique, uint8 (h, w, 3): the picture 1000 pixels high, findings of the score beside it.
@@ -114,6 +116,7 @@ def _column(draw: ImageDraw.ImageDraw, critique: Critique, findings: list[Findin
         value = "" if finding.percentile is None else f"   percentile {finding.percentile:.0f}"
         draw.text((left + 22, y), _words(finding) + value, _INK, _font(_LETTER))
         y = _text(draw, finding.explanation, (left + 22, y + 26), _FAINT, _SMALL) + 12
+    _text(draw, _LEGEND, (left, y + 6), _FAINT, _SMALL)
 
 
 def _text(draw: ImageDraw.ImageDraw, words: str, place: tuple[int, int], ink: tuple[int, int, int], size: int) -> int:

@@ -43,7 +43,7 @@ SPECS: Final = (
     Spec("fine_detail", "log2_ratio", "low", "The face has the fine detail that photographs of its size have.",
          low="The face has less fine detail than photographs of its size: it looks blurred or painted.", weight=0.20,
          take=detail.fine_detail),
-    Spec("asymmetry", "share", "low", "Both halves of the face are their own.",
+    Spec("asymmetry", "share", "low", "Both halves of the face differ as those of real faces do.",
          low="Both halves of the face mirror each other more than real faces do.", weight=0.15,
          take=symmetry.asymmetry),
     Spec("edge_overshoot", "ratio", "high", "Edges are as a lens draws them.",

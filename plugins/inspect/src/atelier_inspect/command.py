@@ -44,7 +44,8 @@ _VERDICTS: Final = {
 def inspect(ctx: click.Context, /, picture: Path, address: str, **options: Any) -> None:
     """Say what looks real about a portrait, and what does not.
 
-    Every measure comes with the share of real portraits that are lower, a verdict and a sentence.
+    Every measure comes with the percentile of real portraits that are lower, its weight in the score, a verdict and a
+    sentence.
 
     \b
     Examples:
@@ -86,26 +87,28 @@ def _as_json(found: Inspection) -> dict[str, Any]:
 
 
 def _say(critique: inspect_pb2.Critique) -> None:
-    """Print the score, what counts for it, the rest, and the differences to the source."""
+    """Print the score, what counts for it and how much, the rest, and the differences to the source."""
     console = Console(highlight=False)
     word, style = _VERDICTS[Verdict(critique.verdict)]
     score = f"{100 * critique.realism:.0f} of 100" if critique.HasField("realism") else "not measurable"
     console.print(Text.assemble(("realism ", "bold"), (f"{score}  {word}", f"bold {style}")))
     console.print(Text(critique.explanation))
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
-    for column, justify in (("measure", "left"), ("value", "right"), ("percentile", "right"), ("", "left")):
-        table.add_column(column, justify="right" if justify == "right" else "left")
+    table.add_column("measure")
+    for column in ("value", "percentile", "weight"):
+        table.add_column(column, justify="right")
+    table.add_column("")
     table.add_column("says", overflow="fold")
     for finding in sorted(critique.findings, key=lambda each: -each.weight):
         percentile = f"{finding.percentile:.0f}" if finding.HasField("percentile") else ""
-        _add(table, finding.measure, percentile, bold=finding.weight > 0)
+        _add(table, finding.measure, percentile, f"{finding.weight:.2f}" if finding.weight else "")
     for measure in critique.differences:
-        _add(table, measure, "")
+        _add(table, measure)
     console.print(table)
 
 
-def _add(table: Table, measure: report_pb2.Measure, percentile: str, *, bold: bool = False) -> None:
+def _add(table: Table, measure: report_pb2.Measure, percentile: str = "", weight: str = "") -> None:
     word, style = _VERDICTS[Verdict(measure.verdict)]
     value = f"{measure.value:.3g}" if measure.HasField("value") else ""
-    name = Text(measure.name, style="bold" if bold else "")
-    table.add_row(name, value, percentile, Text(word, style=style), Text(measure.explanation))
+    name = Text(measure.name, style="bold" if weight else "")
+    table.add_row(name, value, percentile, weight, Text(word, style=style), Text(measure.explanation))

@@ -17,6 +17,8 @@ from atelier_imaging.topology import LEFT_IRIS, RIGHT_IRIS
 from atelier_sdk.errors import ModelNotInstalledError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from atelier_imaging.face import Face
     from atelier_imaging.impression import Impression
     from atelier_imaging.portrait import Portrait
@@ -31,6 +33,8 @@ _CERTAIN: Final = 0.8
 _SURELY_NOBODY: Final = 0.05
 # How far what is judged reaches from the middle of the eyes: to either side, up and down, in pupil distances.
 _REACH: Final = (3.6, 3.4, 5.5)
+# Around points that a box shows, in pupil distances.
+_MARGIN: Final = 0.08
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,13 @@ class Scene:
             return None
         rows, columns = found
         return self.whole_box(columns.start, rows.start, columns.stop, rows.stop)
+
+    def box_around(self, points: Sequence[int]) -> Box:
+        """Return the box around points of the mesh with a margin that lets them be seen, in pixels of the picture."""
+        margin = _MARGIN * self.whole_face.interocular_pixels
+        found = self.whole_face.mesh[list(points), :2]
+        (left, top), (width, height) = found.min(axis=0) - margin, np.ptp(found, axis=0) + 2 * margin
+        return Box(float(left), float(top), float(width), float(height))
 
     def whole_box(self, left: float, top: float, right: float, bottom: float) -> Box:
         """Carry edges in pixels of the reduced picture into the whole one."""

@@ -11,11 +11,11 @@ from atelier_imaging.topology import LEFT_EYE, LEFT_IRIS, RIGHT_EYE, RIGHT_IRIS
 from atelier_inspect.scene import Sample
 
 if TYPE_CHECKING:
-    from atelier_imaging.face import Box
     from numpy.typing import NDArray
 
     from atelier_inspect.scene import Scene
 
+BOTH_EYES: Final = (*RIGHT_EYE, *LEFT_EYE)
 MAX_YAW_DEGREES: Final = 15.0
 MIN_RADIUS_PIXELS: Final = 3.5
 MIN_OPENING: Final = 0.17
@@ -46,7 +46,7 @@ def catchlight_agreement(scene: Scene) -> Sample:
     correlations told faults in irises of 10.
     """
     face = scene.whole_face
-    box = _box(scene)
+    box = scene.box_around(BOTH_EYES)
     if abs(face.pose.yaw_degrees) > MAX_YAW_DEGREES:
         return Sample(None, box, "The head is turned too far to compare both eyes.")
     if min(face.expression.left_eye_open, face.expression.right_eye_open) < MIN_OPENING:
@@ -94,9 +94,3 @@ def _patch(scene: Scene, iris: tuple[int, ...], radius: float) -> NDArray[np.flo
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     patch = cv2.warpAffine(scene.whole_luma, matrix, (_SIDE, _SIDE), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(patch, np.float32)
-
-
-def _box(scene: Scene) -> Box:
-    points = scene.face.mesh[[*RIGHT_EYE, *LEFT_EYE], :2]
-    (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
-    return scene.whole_box(float(left), float(top), float(right), float(bottom))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from atelier_imaging.face import Box
+from atelier_imaging.topology import LIPS_OUTER
 
+from atelier_inspect.measures.eyes import BOTH_EYES
 from atelier_inspect.scene import Sample
 
 if TYPE_CHECKING:
@@ -44,12 +46,12 @@ def head_pose_roll(scene: Scene) -> Sample:
 def eyes_open(scene: Scene) -> Sample:
     """Measure the opening of the eye that is open less: the distance of its lids over its width."""
     ratios = scene.whole_face.expression
-    return Sample(min(ratios.left_eye_open, ratios.right_eye_open), scene.whole_face.box)
+    return Sample(min(ratios.left_eye_open, ratios.right_eye_open), scene.box_around(BOTH_EYES))
 
 
 def mouth_closed(scene: Scene) -> Sample:
     """Measure the opening of the mouth: the distance of the inner lips over its width."""
-    return Sample(scene.whole_face.expression.mouth_open, scene.whole_face.box)
+    return Sample(scene.whole_face.expression.mouth_open, scene.box_around(LIPS_OUTER))
 
 
 def head_size(scene: Scene) -> Sample:
