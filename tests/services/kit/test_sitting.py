@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from atelier.v1 import face_pb2, image_pb2, style_pb2
 from atelier_imaging.decode import decode
-from atelier_sdk.errors import NoFaceError, UnsupportedFormatError
+from atelier_sdk.errors import ImageTooLargeError, NoFaceError, UnsupportedFormatError
+from atelier_sdk.testing.portrait import header_beyond
 from atelier_service.models.fake import FakeModels
 from atelier_service.sitting import Outcome, Sitting
 from PIL import Image
 
-from tests.services.kit.toys import Toy, double, refusal, running
+from tests.services.kit.toys import Toy, capability, double, refusal, running
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,3 +89,22 @@ async def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
     async with running(Inverter(), tmp_path, backend=backend()) as toy:
         error = await refusal(toy.style.Grade(asked(b"GIF8 not really")))
     assert isinstance(error, UnsupportedFormatError)
+
+
+async def test_a_picture_of_as_many_pixels_as_the_capability_takes_is_worked_on(tmp_path: Path) -> None:
+    async with running(Inverter(), tmp_path, backend=backend(), declared=capability(max_pixels=80 * 64)) as toy:
+        answer = await toy.style.Grade(asked())
+    assert (answer.report.output.width, answer.report.output.height) == (80, 64)
+
+
+async def test_a_picture_of_more_pixels_than_the_capability_takes_is_refused(tmp_path: Path) -> None:
+    async with running(Inverter(), tmp_path, backend=backend(), declared=capability(max_pixels=80 * 64 - 1)) as toy:
+        error = await refusal(toy.style.Grade(asked()))
+    assert isinstance(error, ImageTooLargeError)
+    assert error.metadata["max_pixels"] == "5119"
+
+
+async def test_the_header_alone_says_that_a_picture_is_too_large(tmp_path: Path) -> None:
+    async with running(Inverter(), tmp_path, backend=backend(), declared=capability(max_pixels=5000)) as toy:
+        error = await refusal(toy.style.Grade(asked(header_beyond(5000))))
+    assert isinstance(error, ImageTooLargeError)

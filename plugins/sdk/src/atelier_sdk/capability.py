@@ -17,7 +17,8 @@ class Limits:
     """What a capability may be asked for at most.
 
     `max_concurrency` calls are worked on at once by one process and `max_queue` more may wait there; the next one is
-    refused. Deadlines are in seconds, sizes in bytes and pixels (width times height).
+    refused. Deadlines are in seconds, sizes in bytes and pixels (width times height). A picture of more than
+    `max_pixels` is refused by its header, before it is decoded, by the process itself: the gateway looks into none.
     """
 
     max_pixels: int = 64_000_000

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from atelier.v1.report_pb2 import Report
+from atelier_imaging.decode import DecodeLimits, decode
 from atelier_imaging.identity import load_encoder
+from atelier_sdk.capability import Limits
 from atelier_sdk.errors import DeadlineTooShortError
 
 from atelier_service import wire
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from atelier_imaging.identity import Encoder
     from atelier_imaging.measures import Measure
     from atelier_imaging.models import ModelRunner
-    from atelier_imaging.picture import ImageInfo
+    from atelier_imaging.picture import ImageInfo, Picture
     from atelier_imaging.portrait import Portrait
 
     from atelier_service.cancellation import Cancellation
@@ -49,7 +51,7 @@ class Call:
 
     `notes` are the report's sentences for people: what was left out, clamped or could not be honoured, and why.
     `deadline` is in seconds of `time.monotonic()`; `encoder` is the one that tells faces apart; `plugins` judge what is
-    drawn and take measures.
+    drawn and take measures; `limits` are the capability's.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Call:
         deadline: float,
         encoder: Encoder | None = None,
         plugins: Plugins | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.identity = identity
         self.encoder = encoder or load_encoder()
@@ -72,6 +75,7 @@ class Call:
         self._models = CallModels(backend, cancellation=cancellation, deadline=deadline)
         self._pictures = pictures
         self._cancellation = cancellation
+        self._largest = DecodeLimits(max_pixels=(limits or Limits()).max_pixels)
 
     @property
     def request_id(self) -> str:
@@ -138,6 +142,14 @@ class Call:
             return self._pictures.load(
                 image, tenant=self.identity.tenant, cancellation=self._cancellation, deadline=self.deadline
             )
+
+    def decode(self, encoded: bytes) -> Picture:
+        """Decode a file that was loaded, as stage `decode`; one of more pixels than the capability takes is refused.
+
+        Raises what `atelier_imaging.decode.decode` raises, ImageTooLargeError by the header alone.
+        """
+        with self.stage("decode"):
+            return decode(encoded, self._largest)
 
     def store(self, encoded: Encoded, options: OutputOptions) -> Image:
         """Return the result as the caller wants it, as stage `store`: inline, or as an artifact.

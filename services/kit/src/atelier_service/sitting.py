@@ -19,7 +19,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from atelier_imaging.decode import decode
 from atelier_imaging.encode import encode
 from atelier_imaging.measures.identity import IDENTITY_SIMILARITY
 from atelier_imaging.portrait import Portrait
@@ -92,7 +91,7 @@ class Sitting:
     def __init__(self, request: EditRequest, call: Call) -> None:
         """Load and decode the picture of a request.
 
-        Raises what `Call.load` and `decode` raise, and FieldOutOfRangeError for measures that nobody takes.
+        Raises what `Call.load` and `Call.decode` raise, and FieldOutOfRangeError for measures that nobody takes.
         """
         self._request = request
         self._call = call
@@ -180,8 +179,6 @@ class Sitting:
 def picture_of(image: Image, call: Call) -> Picture:
     """Load and decode a picture, as stages `load` and `decode`.
 
-    Raises what `Call.load` and `decode` raise.
+    Raises what `Call.load` and `Call.decode` raise.
     """
-    encoded = call.load(image)
-    with call.stage("decode"):
-        return decode(encoded)
+    return call.decode(call.load(image))

@@ -172,6 +172,7 @@ class Desk:
             deadline=deadline,
             encoder=self._encoder,
             plugins=self._plugins,
+            limits=self._capability.limits,
         )
 
     def _asked(self, method: str, request: Message, context: Context) -> Asked:

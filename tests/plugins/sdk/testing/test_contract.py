@@ -78,6 +78,11 @@ def test_a_good_capability_keeps(contract: EditContract, rule: str) -> None:
         ("rolls dice", "processes", "different files"),
         ("has one reason for all", "truncated", "FAILED_PRECONDITION NO_FACE.*expected INVALID_ARGUMENT"),
         ("has one reason for all", "too large", "expected INVALID_ARGUMENT with reason IMAGE_TOO_LARGE"),
+        (
+            "takes more than it says",
+            "too large",
+            "IMAGE_UNDECODABLE.*expected INVALID_ARGUMENT with reason IMAGE_TOO_LARGE",
+        ),
         ("is stubborn", "cancelling", r"was to stop early and used .* of the processor time of a whole call"),
     ],
 )

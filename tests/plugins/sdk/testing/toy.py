@@ -16,7 +16,7 @@ from atelier_imaging.decode import decode
 from atelier_imaging.encode import encode
 from atelier_imaging.measures import outside_mask_difference
 from atelier_rpc.descriptors import descriptor_set
-from atelier_sdk import Capability
+from atelier_sdk import Capability, Limits
 from atelier_sdk.errors import AtelierError, ModelNotInstalledError, NoFaceError
 from atelier_service import Servicer, serve, wire
 
@@ -37,6 +37,7 @@ def capability() -> Capability:
         description="A toy.",
         descriptors=descriptor_set("atelier.v1.StyleService"),
         command=(sys.executable, "-m", "tests.plugins.sdk.testing.toy"),
+        limits=Limits(max_pixels=4_000_000),
     )
 
 
@@ -71,7 +72,8 @@ class Toy(Servicer):
 
     def _decoded(self, request: style_pb2.GradeRequest, call: Call, fault: str) -> Picture:
         try:
-            return decode(call.load(request.image))
+            encoded = call.load(request.image)
+            return decode(encoded) if fault == "takes more than it says" else call.decode(encoded)
         except AtelierError:
             if fault == "has one reason for all":
                 raise NoFaceError("Something was wrong.") from None

@@ -6,6 +6,7 @@ It is the official portrait of Eileen Collins, a work of NASA in the public doma
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
 from functools import cache
@@ -58,9 +59,10 @@ def pixels(content: bytes) -> NDArray[np.uint8]:
     return np.asarray(Image.open(BytesIO(content)).convert("RGBA"), np.uint8)
 
 
-def header_of_a_giant() -> bytes:
-    """Return the beginning of a PNG file of 100,000 × 100,000 pixels: some dozen bytes that would become 30 GB."""
-    header = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
+def header_beyond(max_pixels: int) -> bytes:
+    """Return the beginning of a PNG file, some dozen bytes, of the smallest square of more than `max_pixels`."""
+    edge = math.isqrt(max_pixels) + 1
+    header = struct.pack(">IIBBBBB", edge, edge, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
         for kind, body in ((b"IHDR", header), (b"IDAT", zlib.compress(bytes(64))), (b"IEND", b""))

@@ -23,9 +23,11 @@ class Refusing(Rules):
     """A request that is at fault is refused with its reason, and all of them at once."""
 
     def test_a_broken_file_is_refused_with_its_reason(self, operation: Edit, file: str) -> None:
-        """Bytes of no format, a file that cannot be decoded, that ends too soon, that is a giant."""
+        """Bytes of no format, a file that cannot be decoded, that ends too soon, of more pixels than are accepted."""
         make, reasons = BROKEN_FILES[file]
-        got = Caller(self.bench.channel()).ask(self.bench.method(operation), operation.unchanged, make())
+        got = Caller(self.bench.channel()).ask(
+            self.bench.method(operation), operation.unchanged, make(self.bench.capability.limits)
+        )
         self._check_refusal(operation, f"a file {file}", got, reasons)
 
     def test_every_field_out_of_range_is_named_at_once(self, operation: Edit) -> None:
