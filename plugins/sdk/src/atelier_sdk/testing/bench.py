@@ -53,8 +53,8 @@ class Bench:
     address: str = ""
     _first: ServiceProcess | None = None
     _second: ServiceProcess | None = None
-    _answers: dict[tuple[int, float], Answer] = field(default_factory=dict)
-    _loads: dict[int, Load] = field(default_factory=dict)
+    _answers: dict[tuple[Edit, float], Answer] = field(default_factory=dict)
+    _loads: dict[Edit, Load] = field(default_factory=dict)
     _channel: grpc.Channel | None = None
 
     def __post_init__(self) -> None:
@@ -93,7 +93,7 @@ class Bench:
 
     def answer(self, edit: Edit, setting: float) -> Answer:
         """Return the answer to the portrait at a setting; it is asked for once."""
-        key = (id(edit), setting)
+        key = (edit, setting)
         if key not in self._answers:
             self._answers[key] = self.ask(edit, edit.at(setting), png(portrait()))
         return self._answers[key]
@@ -107,9 +107,9 @@ class Bench:
 
     def load(self, edit: Edit) -> Load:
         """Return a call of an edit that takes long enough to be stopped, or the longest that there is."""
-        if id(edit) not in self._loads:
-            self._loads[id(edit)] = self._measured(edit)
-        return self._loads[id(edit)]
+        if edit not in self._loads:
+            self._loads[edit] = self._measured(edit)
+        return self._loads[edit]
 
     def close(self) -> None:
         """End what runs."""

@@ -37,9 +37,9 @@ def mean_difference(source: NDArray[np.uint8], result: NDArray[np.uint8]) -> flo
     return float(np.abs(source.astype(np.int16) - result.astype(np.int16)).mean())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Edit:
-    """One control of one RPC that gives back a picture.
+    """One control of one RPC that gives back a picture; equal to itself alone.
 
     `rpc` is its name (`Desaturate`). `request` holds the fields that every request has besides the picture. With
     `neutral` on top of them nothing changes. `control` is the path of the field (`grade.strength`) whose `effect` grows
