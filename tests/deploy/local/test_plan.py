@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from atelier_gateway import plugins
+from atelier_local import stack
 from atelier_local.errors import PlanError
-from atelier_local.plan import PlanOptions, plan
+from atelier_local.plan import PlanOptions, models_needed, plan
 from atelier_local.process import Probe, ProbeKind
 from atelier_local.triton import Triton
 from atelier_models.triton import TritonInstall
@@ -22,6 +23,8 @@ from atelier_sdk.discovery import Found
 from atelier_sdk.host import PluginHost
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from atelier_local.plan import Plan
 
 INSTALL = TritonInstall(Path("/t/bin/python"), Path("/t/tritonserver"), Path("/t/backends"), {"LD_LIBRARY_PATH": "/t"})
@@ -29,7 +32,14 @@ TRITON = Triton(INSTALL, Path("/t/repository"))
 
 
 def capability(name: str) -> Capability:
-    return Capability(name, f"atelier.v1.{name.title()}Service", f"{name} things", b"", ("serve", name))
+    return Capability(
+        name,
+        f"atelier.v1.{name.title()}Service",
+        f"{name} things",
+        b"",
+        ("serve", name),
+        models=(f"{name}_net", "mesh"),
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -161,3 +171,22 @@ def test_a_capabilitys_own_environment_and_budget_go_to_its_process(monkeypatch:
     lens, _ = planned().processes
     assert (lens.environment["GREETING"], lens.memory_bytes) == ("hello", 2**30)
     assert lens.environment["ATELIER_LISTEN"] == lens.address
+
+
+def needed(*only: str) -> Collection[str] | None:
+    return models_needed(PlanOptions(Path("/home"), Path("/state"), only))
+
+
+def test_capabilities_that_are_named_need_their_models_and_the_face_encoder_alone() -> None:
+    assert needed("style") == {"style_net", "mesh", "face_encoder"}
+    assert needed("style", "lens") == {"style_net", "lens_net", "mesh", "face_encoder"}
+
+
+def test_a_whole_stack_needs_every_model() -> None:
+    assert needed() is None
+
+
+def test_nothing_is_installed_for_a_capability_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack, "prepare", lambda *_, **__: pytest.fail("it was prepared for"))
+    with pytest.raises(PlanError, match="no capability is called astrology"):
+        stack.prepared(PlanOptions(Path("/home"), Path("/state"), ("astrology",)))

@@ -41,6 +41,27 @@ def test_a_home_that_has_everything_is_ready_without_a_step(
     assert (ready.models["toy"].folder, ready.repository.parent, listener.steps) == (folder, tmp_path / "triton", [])
 
 
+def test_of_a_home_that_lacks_models_only_the_needed_are_converted_and_the_installed_served(
+    model: Model,
+    catalogue: Catalogue,
+    tmp_path: Path,
+    install_by_hand: Install,
+    listener: Listener,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def by_hand(model: Model) -> installed.Installed:
+        install_by_hand(model, tmp_path)
+        return installed.require(model, tmp_path)
+
+    by_hand(model)
+    names = ("toy", "wanted", "unwanted")
+    more = Catalogue(catalogue.sources, {name: dataclasses.replace(model, name=name) for name in names})
+    monkeypatch.setattr(install, "convert", lambda models, *_: [by_hand(one) for one in models])
+    ready = install.ensure(tmp_path, listener, more, needed={"wanted", "a stranger"})
+    assert set(ready.models) == {"toy", "wanted"}
+    assert {path.name for path in ready.repository.iterdir()} == {"toy", "wanted"}
+
+
 def test_a_conversion_that_cannot_have_its_environment_leaves_no_model(
     model: Model, catalogue: Catalogue, tmp_path: Path, listener: Listener
 ) -> None:

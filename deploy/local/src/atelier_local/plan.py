@@ -24,6 +24,8 @@ GATEWAY, TRITON = "gateway", "triton"
 DEFAULT_PORT = 8610
 _LOOPBACK = "127.0.0.1"
 _IDENTITY = "identity"  # generate has it compare candidates with a profile
+# Every edit measures by it how like its source a face still is, whatever models its capability declares besides.
+_EVERY_EDIT = frozenset({"face_encoder"})
 _DRAIN_SECONDS = "8"  # less than the supervisor waits before it kills
 
 
@@ -89,6 +91,17 @@ def chosen(only: Sequence[str], found: Installed) -> tuple[Capability, ...]:
         why = "".join(f"\n{trouble}" for trouble in found.troubles)
         raise PlanError(f"no capability is called {', '.join(unknown)}; installed are: {listed}{why}")
     return tuple(found.capabilities[name] for name in sorted(only or found.capabilities))
+
+
+def models_needed(options: PlanOptions) -> frozenset[str] | None:
+    """Name the models that the chosen capabilities need; None where all are chosen, and with them every model.
+
+    Errors: PlanError when a capability is unknown.
+    """
+    if not options.only:
+        return None
+    declared = (capability.models for capability in chosen(options.only, installed(options.home)))
+    return _EVERY_EDIT.union(*declared)
 
 
 def plan(options: PlanOptions, triton: Triton | None, triton_missing: str = "") -> Plan:

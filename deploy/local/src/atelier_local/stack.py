@@ -16,7 +16,7 @@ from atelier_models.progress import Silent
 from atelier_local import paths, record, remarks
 from atelier_local.errors import StackError, StackRunningError
 from atelier_local.janitor import finish
-from atelier_local.plan import Plan, PlanOptions, plan
+from atelier_local.plan import Plan, PlanOptions, models_needed, plan
 from atelier_local.process import ProcessState, ProcessStatus
 from atelier_local.record import ProcessId, StackRecord
 from atelier_local.supervisor import Supervisor, configure, launch, reap
@@ -271,7 +271,8 @@ def prepared(options: PlanOptions, progress: Reporter | None = None) -> Plan:
 
     Errors: PlanError; AtelierError of what cannot be installed.
     """
-    found, why_not = prepare(options.home, progress or Silent(), wanted=options.triton)
+    needed = models_needed(options)
+    found, why_not = prepare(options.home, progress or Silent(), wanted=options.triton, needed=needed)
     return plan(options, found, why_not)
 
 

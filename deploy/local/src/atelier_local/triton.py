@@ -11,7 +11,7 @@ from atelier_models import install, triton
 from atelier_local.process import Probe, ProbeKind, ProcessSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from atelier_models.progress import Reporter
@@ -35,14 +35,17 @@ class Triton:
         return ProcessSpec("triton", tuple(command), address, Probe(ProbeKind.TRITON, address), _changed(environment))
 
 
-def prepare(home: Path, progress: Reporter, *, wanted: bool) -> tuple[Triton | None, str]:
-    """Have all models, and Triton if it is `wanted` and can run here; what is missing is fetched first.
+def prepare(
+    home: Path, progress: Reporter, *, wanted: bool, needed: Collection[str] | None = None
+) -> tuple[Triton | None, str]:
+    """Have the models, and Triton if it is `wanted` and can run here; what is missing is fetched first.
 
+    `needed` names the models; without it they are all there are.
     The sentence says why there is no Triton, for people; it is empty where there is one.
 
     Errors: AtelierError (RegistryUnreachableError, ChecksumMismatchError, …) when something cannot be had.
     """
-    ready = install.ensure(home, progress)
+    ready = install.ensure(home, progress, needed=needed)
     if not wanted:
         return None, f"without Triton, as asked: {_IN_PROCESS}"
     reason = triton.why_unsuitable()

@@ -37,7 +37,9 @@ def built_in_capabilities() -> tuple[Capability, ...]:
         _capability("edit", "Facial detail and light."),
         _capability("expression", "Expression, gaze and head pose."),
         _capability(
-            "identity", "Identity profiles, comparison, verification, drift and lock.", models=("face_encoder",)
+            "identity",
+            "Identity profiles, comparison, verification, drift and lock.",
+            models=("face_encoder", "face_expression", "face_age"),
         ),
         _capability(
             "upscale",
