@@ -75,7 +75,8 @@ class Refusal(Exception):  # noqa: N818 - it is what the toy says, not what went
         seconds = self.more.get("retry_after")
         if not isinstance(seconds, float):
             return None
-        delay = duration_pb2.Duration(nanos=int(seconds * 1e9))
+        delay = duration_pb2.Duration()
+        delay.FromNanoseconds(int(seconds * 1e9))
         return error_details_pb2.RetryInfo(retry_delay=delay)
 
 

@@ -106,7 +106,7 @@ async def test_a_cancelled_put_leaves_nothing(tmp_path: Path) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    for _ in range(100):  # The store's own threads remove what they staged.
+    for _ in range(1000):  # The store's own threads remove what they staged.
         if not files(tmp_path):
             break
         await asyncio.sleep(0.02)

@@ -100,14 +100,14 @@ def test_an_expected_plugin_that_is_not_installed_is_named() -> None:
         ("1 / 0", "ZeroDivisionError"),
         ("raise SystemExit(3)", "SystemExit"),
         ("this is no python", "SyntaxError"),
-        ("time.sleep(60)", "took longer than 0.3 s"),
+        ("time.sleep(60)", "took longer than 1 s"),
     ],
 )
 def test_a_plugin_that_does_not_import_is_named_and_the_others_live(
     installed: Callable[..., str], source: str, why: str
 ) -> None:
     bad, good = installed(source), installed(MEASURES)
-    host = loaded(bad, good, import_seconds=0.3 if "sleep" in source else 20.0)
+    host = loaded(bad, good, import_seconds=1.0 if "sleep" in source else 20.0)
     assert status(host, bad).state is PluginState.BROKEN
     assert why in status(host, bad).detail
     assert len(host.collect("atelier_measures", MeasureSource)) == 1
@@ -199,7 +199,7 @@ def test_every_hook_is_tried_with_a_plugin_that_fails() -> None:
     ("body", "why"),
     [
         ("raise RuntimeError('a secret prompt')", "raised RuntimeError"),
-        ("time.sleep(60)", "took longer than 0.2 s"),
+        ("time.sleep(60)", "took longer than 0.5 s"),
         ("return None", "answered NoneType"),
     ],
 )
@@ -208,7 +208,7 @@ def test_a_transform_that_fails_is_told_by_kind_and_never_by_its_words(
 ) -> None:
     parameter, value = TRANSFORMS[hook]
     name = installed(f"@hookimpl\ndef {hook}({parameter}):\n    {body}")
-    host = loaded(name, call_seconds=0.2)
+    host = loaded(name, call_seconds=0.5)
     with pytest.raises(HookFailedError, match=why) as failed:
         host.fold(hook, parameter, value)
     assert failed.value.plugin.name == name
@@ -245,14 +245,14 @@ def test_a_policy_is_lacking_while_a_plugin_that_has_it_or_is_required_is_left_o
 
 def test_a_hook_that_hangs_costs_a_bounded_number_of_threads_and_then_no_time(installed: Callable[..., str]) -> None:
     name = installed("@hookimpl\ndef atelier_prepare_generation(generation):\n    time.sleep(60)")
-    host = loaded(name, call_seconds=0.05)
+    host = loaded(name, call_seconds=0.3)
     waited = []
     for _ in range(8):
         started = time.monotonic()
         with pytest.raises(HookFailedError):
             host.fold("atelier_prepare_generation", "generation", PLANNED)
         waited.append(time.monotonic() - started)
-    assert sum(seconds > 0.045 for seconds in waited) == 4
+    assert sum(seconds > 0.29 for seconds in waited) == 4
 
 
 def test_a_hook_may_leave_out_parameters(installed: Callable[..., str]) -> None:

@@ -183,14 +183,14 @@ async def _outcome(call: Awaitable[object]) -> str:
 async def test_a_deadline_that_passes_stops_the_work(tmp_path: Path) -> None:
     toy = Toy()
     async with running(toy, tmp_path) as at:
-        error = await refusal(at.style.Grade(request("wait"), timeout=0.3))
+        error = await refusal(at.style.Grade(request("wait"), timeout=1.0))
         await until(lambda: bool(toy.stopped))
     assert (type(error), toy.stopped) == (DeadlineTooShortError, ["DeadlineTooShortError"])
 
 
 async def test_the_services_own_limit_stops_the_work_with_our_error(tmp_path: Path) -> None:
     toy = Toy()
-    async with running(toy, tmp_path, declared=capability(max_deadline_seconds=0.2)) as at:
+    async with running(toy, tmp_path, declared=capability(max_deadline_seconds=0.5)) as at:
         error = await refusal(at.style.Grade(request("wait"), timeout=30))
         await until(lambda: bool(toy.stopped))
     assert (error.reason, error.message) == (
@@ -202,7 +202,7 @@ async def test_the_services_own_limit_stops_the_work_with_our_error(tmp_path: Pa
 async def test_a_place_is_taken_until_its_worker_has_really_stopped(tmp_path: Path) -> None:
     toy = Toy()
     async with running(toy, tmp_path, declared=capability(max_concurrency=1)) as at:
-        await refusal(at.style.Grade(request("stubborn"), timeout=0.2))
+        await refusal(at.style.Grade(request("stubborn"), timeout=1.0))
         assert at.server.admission.busy
         toy.released.set()
         await until(lambda: not at.server.admission.busy)

@@ -38,7 +38,7 @@ async def test_a_cancelled_stream_stops_between_two_responses(tmp_path: Path) ->
 
 async def test_a_stream_ends_with_its_deadline(tmp_path: Path) -> None:
     toy = ToyStream(tiles=10_000)
-    async with running(toy, tmp_path, declared=capability(SERVICE, max_deadline_seconds=0.2)) as at:
+    async with running(toy, tmp_path, declared=capability(SERVICE, max_deadline_seconds=0.5)) as at:
         call = upscale_pb2_grpc.UpscaleServiceStub(at.channel).Upscale(REQUEST)
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             async for _ in call:
@@ -60,12 +60,17 @@ async def test_a_caller_that_waits_is_told_how_many_are_served_before_and_for_ho
         stub = upscale_pb2_grpc.UpscaleServiceStub(at.channel)
         async for _ in stub.Upscale(REQUEST):
             pass  # How long one takes is known afterwards.
+        toy.tiles = 10_000
         first = stub.Upscale(REQUEST)
         await anext(aiter(first))
-        second = [event.progress async for event in stub.Upscale(REQUEST)]
-    assert (second[0].stage, second[0].queue_position) == ("queued", 1)
-    assert second[0].queue_seconds > 0
-    assert [told.stage for told in second[1:]] == [""] * 4
+        toy.tiles = 3
+        second = aiter(stub.Upscale(REQUEST))
+        told = (await anext(second)).progress
+        first.cancel()
+        later = [event.progress.stage async for event in second]
+    assert (told.stage, told.queue_position) == ("queued", 1)
+    assert told.queue_seconds > 0
+    assert later == [""] * 4
 
 
 async def test_a_caller_that_leaves_the_queue_leaves_nothing_behind(tmp_path: Path) -> None:

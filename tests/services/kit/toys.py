@@ -209,7 +209,7 @@ async def refusal(call: Awaitable[object]) -> AtelierError:
     return from_rpc_error(caught.value)
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait for something that happens elsewhere."""
     end = time.monotonic() + seconds
     while not condition():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -27,6 +26,7 @@ from atelier_service.models.triton import TritonModels
 
 from tests.services.kit.models.doubler import install
 from tests.services.kit.models.fake_triton import FakeTriton, serving
+from tests.services.kit.toys import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -169,18 +169,20 @@ async def test_a_cancelled_call_cancels_the_pending_inference(tmp_path: Path) ->
     triton, cancellation = FakeTriton(hangs=True), Cancellation()
     gone: AtelierError = CancelledError("The caller cancelled.")
     async with serving(triton) as port, models(tmp_path, port) as client:
-        threading.Timer(0.1, cancellation.cancel, (gone,)).start()
+        pending = asyncio.ensure_future(infer(client, rows(1), cancellation=cancellation))
+        await until(lambda: bool(triton.requests))
+        cancellation.cancel(gone)
         with pytest.raises(CancelledError):
-            await infer(client, rows(1), cancellation=cancellation)
-        await asyncio.wait_for(triton.cancelled.wait(), 5)
+            await pending
+        await asyncio.wait_for(triton.cancelled.wait(), 60)
 
 
 async def test_a_deadline_ends_the_pending_inference(tmp_path: Path) -> None:
     triton = FakeTriton(hangs=True)
     async with serving(triton) as port, models(tmp_path, port) as client:
         with pytest.raises(DeadlineTooShortError):
-            await infer(client, rows(1), seconds=0.2)
-        await asyncio.wait_for(triton.cancelled.wait(), 5)
+            await infer(client, rows(1), seconds=1.0)
+        await asyncio.wait_for(triton.cancelled.wait(), 60)
 
 
 async def test_deadline_priority_and_timeout_are_passed_on(tmp_path: Path) -> None:
