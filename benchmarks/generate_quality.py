@@ -28,6 +28,7 @@ from atelier_training_base.evaluate import (  # noqa: E402
     FRAME,
     Response,
     Seen,
+    briefs_like,
     drawn,
     kernel_distances,
     likeness,
@@ -139,8 +140,10 @@ def main() -> None:
         raise SystemExit("name a folder of portraits: --portraits, or ATELIER_PORTRAITS")
     runner = models()
     people = surveyed(asked.portraits, asked.work, runner)
-    held_out, known = (album(people, asked.portraits, held_out=apart).pictures for apart in (True, False))
-    unseen = [photograph(each) for each in held_out[: len(held_out) // 2]]
+    apart, known = album(people, asked.portraits, held_out=True), album(people, asked.portraits).pictures
+    half = len(apart.pictures) // 2  # the other half are mirror images
+    unseen = [photograph(each) for each in apart.pictures[:half]]
+    alike = list(enumerate(2 * briefs_like(apart.attributes[:half])))
     pictures = drawn([(seed, Brief(frame=FRAME)) for seed in range(asked.samples)], runner)
     if asked.sheet is not None:
         sheet(pictures, asked.sheet)
@@ -148,6 +151,7 @@ def main() -> None:
     few = known[: len(known) // 2][:: max(1, len(known) // 2 // MOST_BLURRED)]
     others = {
         "the generator": samples,
+        "the generator, asked for the held-out sitters' age, sex and skin": seen(drawn(alike, runner), runner),
         "the statistics alone, without the network": seen([low_rank(seed) for seed in range(MOST_BLURRED)], runner),
         "real portraits that were trained on, blurred": seen([photograph(each, blurred=True) for each in few], runner),
         "real portraits that were trained on": seen([photograph(each) for each in few], runner),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 from atelier_generate.backend import Drawn, Order, Sketch
+from atelier_generate.base.attributes import ATTRIBUTES
 from atelier_generate.base.drafting import drafted
 from atelier_generate.base.embedded import EmbeddedBackend, shown
 from atelier_generate.base.finish import cut
@@ -52,6 +53,16 @@ def drawn(briefs: Sequence[tuple[int, Brief]], models: ModelRunner) -> list[NDAr
     order = Order(tuple(Sketch(seed, brief) for seed, brief in briefs))
     events = EmbeddedBackend().draw(order, models, lambda: None)
     return [_bytes(event.pixels) for event in events if isinstance(event, Drawn)]
+
+
+def briefs_like(attributes: NDArray[np.float32]) -> list[Brief]:
+    """Return briefs that ask for the age, sex and skin of sitters with attributes (N, A); what is NaN stays open."""
+    places = [ATTRIBUTES.index(name) for name in ("age_years", "womanhood", "skin_ita_degrees")]
+    asked = [[None if np.isnan(value) else float(value) for value in row] for row in attributes[:, places]]
+    return [
+        Brief(Sitter(age, None if woman is None else float(woman > 0.5), skin), frame=FRAME)
+        for age, woman, skin in asked
+    ]
 
 
 def low_rank(seed: int) -> NDArray[np.uint8]:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from atelier_generate.base.appearance import Appearance
 
 # In the face and around it, from the first of these levels up and from the second down; between them, by its logarithm.
-LOUD: Final = (0.8, 1.0)
-QUIET: Final = (0.5, 0.6)
+LOUD: Final = (0.85, 1.0)
+QUIET: Final = (0.65, 0.7)
 BETWEEN: Final = (0.4, 0.15)
 _FADE: Final = 4.0  # pixels
 

@@ -67,7 +67,7 @@ class Stylings:
         for column, (name, weight) in enumerate(COMPARED.items()):
             if name in asked:
                 far += weight * (np.clip(asked[name], -_MOST, _MOST) - self.attributes[:, column]) ** 2
-        return int(np.argmax(generator.gumbel(size=len(far)) - far))
+        return int(np.argmax(generator.gumbel(size=len(far)) - far / 2))
 
     def pose(self, chosen: int) -> dict[str, float]:
         """Return how the sitter's head was turned, in standard deviations."""
