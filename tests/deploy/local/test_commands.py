@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -119,14 +120,17 @@ def test_logs_of_an_unknown_process_name_those_that_are_known() -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stack_in_the_foreground_stops_when_it_is_asked_to(state: Path, number: signal.Signals) -> None:
     code = (
+        "import signal\n"
         "from atelier_local import commands\n"
         "from tests.deploy.local.toys import planned, server\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # A shell has what runs behind it ignore Ctrl-C.
         "commands.prepared = lambda *_: planned(server('one'))\n"
         "commands.up(['--json'])"
     )
     process = subprocess.Popen((sys.executable, "-c", code), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
-    with process:
+    with process, ExitStack() as afterwards:
+        afterwards.callback(process.kill)
         for line in process.stdout:
             if line == b"}\n":
                 break
@@ -134,7 +138,7 @@ def test_a_stack_in_the_foreground_stops_when_it_is_asked_to(state: Path, number
         assert stack is not None
         pid = stack.pid("one")
         process.send_signal(number)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=120)
     assert b"stopped" in said
     assert b"Traceback" not in said
     assert not Path(f"/proc/{pid}").exists()
@@ -153,6 +157,6 @@ def test_two_users_of_one_folder_start_one_stack(state: Path) -> None:
         subprocess.Popen((sys.executable, "-c", code), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for _ in range(2)
     ]
-    said = [process.communicate(timeout=60) for process in both]
+    said = [process.communicate(timeout=120) for process in both]
     assert [process.returncode for process in both] == [0, 0], said
     assert len({stack.record.id for stack in [Stack.find(state)] if stack}) == 1
