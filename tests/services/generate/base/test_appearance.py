@@ -7,7 +7,7 @@ import pytest
 from atelier_generate.base.appearance import flattened
 from atelier_generate.base.frame import GRID, HEIGHT, LOW, POINTS, WIDTH, border, grid
 from atelier_generate.base.knowledge import knowledge
-from atelier_generate.base.quiet import BETWEEN, LOUD, QUIET, face_share, temperature
+from atelier_generate.base.quiet import BETWEEN, LOUD, QUIET, face_share, matched, temperature
 from atelier_generate.base.warping import spline
 
 APPEARANCE = knowledge().appearance
@@ -58,3 +58,15 @@ def test_the_face_is_where_the_mouth_goes() -> None:
     face = face_share(APPEARANCE, APPEARANCE.origins(points))
     x, y = points[POINTS.index(13)].astype(int)
     assert face[y, x, 0] > 0.95
+
+
+def test_both_eyes_are_made_of_the_same_noise() -> None:
+    noise = np.random.default_rng(0).standard_normal((HEIGHT, WIDTH, 3)).astype(np.float32)
+    pair = matched(noise)
+    points = APPEARANCE.points(np.zeros(len(APPEARANCE.shapes), np.float32))
+    right, left = (points[POINTS.index(iris)].round().astype(int) for iris in (468, 473))
+    around = [pair[y - 4 : y + 5, x - 6 : x + 7] for x, y in ((right[0], right[1]), (WIDTH - 1 - right[0], right[1]))]
+    assert (around[0] == around[1][:, ::-1]).all()
+    assert abs(WIDTH - 1 - right[0] - left[0]) <= 1
+    assert (pair[:, : WIDTH // 2] == noise[:, : WIDTH // 2]).all()
+    assert pair.std() == pytest.approx(1, abs=0.01)

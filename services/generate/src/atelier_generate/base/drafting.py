@@ -10,7 +10,7 @@ import numpy as np
 from atelier_generate.base.conditions import Condition, condition, joined
 from atelier_generate.base.frame import HEIGHT, WIDTH
 from atelier_generate.base.knowledge import knowledge
-from atelier_generate.base.quiet import face_share, halved
+from atelier_generate.base.quiet import face_share, halved, matched
 from atelier_generate.base.wishes import Wishes, wishes
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def drafted(sketch: Sketch) -> Draft:
         condition(known.appearance, places, texture, sitter.attributes[0], OFF)
         for texture in (sitter.texture[0], around)
     )
-    noise = generator.standard_normal((HEIGHT, WIDTH, 3), np.float32)
+    noise = matched(generator.standard_normal((HEIGHT, WIDTH, 3), np.float32))
     return Draft(joined(inner, outer, halved(face)), noise, face, asked)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from atelier_generate.base.frame import HEIGHT, LOW, WIDTH
+from atelier_generate.base.frame import HEIGHT, LOW, MIDDLE, WIDTH
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from atelier_generate.base.appearance import Appearance
 
 # In the face and around it, from the first of these levels up and from the second down; between them, by its logarithm.
-LOUD: Final = (0.85, 1.0)
-QUIET: Final = (0.65, 0.7)
+LOUD: Final = (0.8, 1.0)
+QUIET: Final = (0.6, 0.7)
 BETWEEN: Final = (0.4, 0.15)
+# How far the eyes reach from the middle between the pupils, across and down, in pixels.
+_EYES: Final = (38, 15)
 _FADE: Final = 4.0  # pixels
 
 
@@ -40,6 +42,19 @@ def halved(share: NDArray[np.float32]) -> NDArray[np.float32]:
     """Bring a share (H, W, 1) to the low-rank picture's size."""
     small = cv2.resize(share, (WIDTH // LOW, HEIGHT // LOW), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.float32)[..., None]
+
+
+def matched(noise: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give the subject's left eye the noise (HEIGHT, WIDTH, 3) of the right one, mirrored, so that both match.
+
+    Portraits are framed by their pupils, so the mirror stands in the middle of the frame.
+    """
+    axis, line = (round(at) for at in MIDDLE)
+    across, down = _EYES
+    rows, left = slice(line - down, line + down), slice(axis, axis + across)
+    paired = noise.copy()
+    paired[rows, left] = noise[rows, axis - across : axis][:, ::-1]
+    return paired
 
 
 def temperature(level: float, face: NDArray[np.float32]) -> NDArray[np.float32]:
