@@ -11,7 +11,7 @@ from atelier_generate.base.embedded import DENOISER, EmbeddedBackend
 from atelier_generate.base.finish import FACTOR, UPSCALER
 from atelier_generate.base.sampler import STEPS
 from atelier_generate.brief import Brief, Frame, Sitter
-from atelier_imaging.models import PERSON_SEGMENTER
+from atelier_imaging.models import FACE_DETECTOR, PERSON_SEGMENTER
 from atelier_sdk.errors import CancelledError, ModelUnusableError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ SMALL = Brief(frame=Frame(160, 200))
 
 
 class Still:
-    """Networks that find no residual, no detail and a person in the middle."""
+    """Networks that find no residual, no detail and no face, but a person in the middle."""
 
     def __init__(self, residual: float = 0.0) -> None:
         self.residual = residual
@@ -37,6 +37,12 @@ class Still:
             mask = np.zeros((len(inputs["image"]), 256, 256, 1), np.float32)
             mask[:, 40:, 60:200] = 1
             return {"mask": mask}
+        if model == FACE_DETECTOR:
+            count = len(inputs["image"])
+            return {
+                "boxes": np.zeros((count, 896, 16), np.float32),
+                "scores": np.full((count, 896, 1), -100, np.float32),
+            }
         assert model == UPSCALER
         count, height, width, _ = inputs["image"].shape
         return {"detail": np.zeros((count, FACTOR * height, FACTOR * width, 3), np.float32)}

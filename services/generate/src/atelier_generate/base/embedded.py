@@ -12,6 +12,10 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from atelier_imaging.picture import Picture
+from atelier_imaging.portrait import Portrait
+from atelier_imaging.region import Region
+from atelier_imaging.transfer import quantised
 from atelier_sdk.errors import ModelUnusableError
 
 from atelier_generate.backend import Drawn, Preview, Sketch, Step
@@ -20,6 +24,7 @@ from atelier_generate.base.finish import crisp, cut, enlarged, grained, on_backd
 from atelier_generate.base.knowledge import FILE
 from atelier_generate.base.quiet import temperature
 from atelier_generate.base.sampler import STEPS, denoised
+from atelier_generate.base.strands import combed
 from atelier_generate.base.wishes import HONOURS, PEOPLE, Colour
 from atelier_generate.brief import Brief
 
@@ -105,10 +110,13 @@ def _finished(
 ) -> NDArray[np.float32]:
     larger = enlarged(picture, models)
     check()
-    if backdrop is not None:
-        larger = on_backdrop(larger, backdrop, models)
-        check()
     generator = np.random.Generator(np.random.Philox(sketch.seed + 2**64))
+    portrait = Portrait(Picture.from_array(quantised(larger, 8)), models)
+    if backdrop is not None:
+        larger = on_backdrop(larger, backdrop, portrait.mask(Region.BACKGROUND))
+        check()
+    larger = combed(larger, portrait.mask(Region.HAIR), generator)
+    check()
     return grained(cut(larger, sketch.brief.frame), generator)
 
 

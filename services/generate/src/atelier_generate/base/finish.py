@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 from atelier_imaging import vips
 from atelier_imaging.color import decode_transfer, encode_transfer
-from atelier_imaging.segmentation import segment_person
 from atelier_imaging.transfer import quantised
 
 if TYPE_CHECKING:
@@ -57,10 +56,13 @@ def enlarged(picture: NDArray[np.float32], models: ModelRunner) -> NDArray[np.fl
 
 
 def on_backdrop(
-    picture: NDArray[np.float32], colour: tuple[float, float, float], models: ModelRunner
+    picture: NDArray[np.float32], colour: tuple[float, float, float], background: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Bring the background of a portrait to a mean colour, sRGB 0..1, in linear light; its own modelling stays."""
-    share = (1 - segment_person(quantised(picture, 8), (), models))[..., None]
+    """Bring the background (H, W), 0..1, of a portrait to a mean colour, sRGB 0..1, in linear light.
+
+    Its own modelling stays.
+    """
+    share = background[..., None]
     linear = decode_transfer(picture)
     mean = (linear * share).sum(axis=(0, 1)) / max(float(share.sum()), 1.0)
     target = decode_transfer(np.array(colour, np.float32))
