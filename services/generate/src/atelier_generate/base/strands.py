@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # How much brighter and darker strands are, as a share of what they lie on in the shadows; half of it in white.
-_STRENGTH: Final = 0.08
+_STRENGTH: Final = 0.06
 # Of the flow, in pixels: what an edge is measured over, and what directions are averaged over.
-_EDGE, _AVERAGED = 1.5, 8.0
+_EDGE, _AVERAGED = 1.5, 20.0
 # A strand is followed so far each way, by so many pixels a step.
 _STEPS, _STRIDE = 14, np.float32(1.6)
 # Of the noise, in pixels: the width of locks, and from where on brightness is left to the picture.
