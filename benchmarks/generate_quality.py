@@ -127,6 +127,13 @@ def sheet(pictures: Sequence[NDArray[np.uint8]], path: Path) -> None:
     Image.fromarray(np.concatenate(rows)).save(path, quality=88, subsampling=0)
 
 
+def said(lines: Iterator[str]) -> None:
+    """Print a part as soon as it is known; the whole takes half an hour."""
+    for line in lines:
+        sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Measure and print Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -157,14 +164,10 @@ def main() -> None:
         "real portraits that were trained on": seen([photograph(each) for each in few], runner),
     }
     judged = {"real portraits, held out": unseen, "the generator": pictures[:: max(1, asked.samples // JUDGED)]}
-    found = responses(range(asked.seeds), runner)
-    lines = (
-        *faces(samples, people, asked.portraits),
-        *realism(real, others),
-        *critic(judged, runner),
-        *controls(found),
-    )
-    sys.stdout.write("\n".join(lines) + "\n")
+    said(faces(samples, people, asked.portraits))
+    said(realism(real, others))
+    said(critic(judged, runner))
+    said(controls(responses(range(asked.seeds), runner)))
 
 
 if __name__ == "__main__":
