@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from atelier_inspect.measures import coding, detail, edges, eyes, pose, shading, symmetry, texture, tones
+from atelier_inspect.measures import coding, crispness, detail, edges, eyes, pose, shading, symmetry, texture, tones
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,15 +39,18 @@ NATURAL_COLOUR: Final = "natural_colour"
 
 SPECS: Final = (
     Spec("skin_texture", "log2_ratio", "low", "The skin has pores and lines as fine as the lashes let expect.",
-         low="The skin is smoother than the lashes: it looks like plastic.", weight=0.25, take=texture.skin_texture),
+         low="The skin is smoother than the lashes: it looks like plastic.", weight=0.20, take=texture.skin_texture),
     Spec("fine_detail", "log2_ratio", "low", "The face has the fine detail that photographs of its size have.",
-         low="The face has less fine detail than photographs of its size: it looks blurred or painted.", weight=0.20,
+         low="The face has less fine detail than photographs of its size: it looks blurred or painted.", weight=0.15,
          take=detail.fine_detail),
+    Spec("crispness_around_face", "log2_ratio", "low", "Hair and clothes are as crisp as a lens draws them.",
+         low="Hair and clothes are soft in every edge: they look painted, or lie far out of focus.", weight=0.15,
+         warns_only=True, take=crispness.crispness_around_face),
     Spec("asymmetry", "share", "low", "Both halves of the face differ as those of real faces do.",
          low="Both halves of the face mirror each other more than real faces do.", weight=0.15,
          take=symmetry.asymmetry),
     Spec("edge_overshoot", "ratio", "high", "Edges are as a lens draws them.",
-         high="Edges carry a bright and a dark line: the picture is sharpened too far.", weight=0.15,
+         high="Edges carry a bright and a dark line: the picture is sharpened too far.", weight=0.10,
          take=edges.edge_overshoot),
     Spec("catchlight_agreement", "correlation", "low", "Both eyes show the same lamp.",
          low="The eyes show different lamps, as if each stood in another room.", weight=0.10, warns_only=True,
