@@ -30,6 +30,7 @@ SECTIONS = {
     "identity_service.py": "The identity service",
     "identity.py": "Identity",
     "lens.py": "Lens",
+    "plugins.py": "Lens and critic through the gateway",
     "realism.py": "The realism critic",
 }
 VERSIONS = ("grpcio", "protobuf", "numpy", "opencv-python-headless", "pyvips", "openvino", "onnxruntime", "opencolorio")
