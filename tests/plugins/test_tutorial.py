@@ -67,6 +67,7 @@ class Author:
         tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("ATELIER_")},
+            **({"ATELIER_HOME": os.environ["ATELIER_HOME"]} if "ATELIER_HOME" in os.environ else {}),
             "ATELIER": str(ROOT),
             "PATH": tools,
             "PYTHONPATH": str(self.site),

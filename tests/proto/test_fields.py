@@ -81,7 +81,8 @@ def is_bounded(field: FieldDescriptorProto) -> bool:
         finite = number.finite if field.type in {Kind.TYPE_FLOAT, Kind.TYPE_DOUBLE} else True
         return (closed and finite) or len(getattr(number, "in")) > 0
     if field.type == Kind.TYPE_STRING:
-        return given.string.HasField("max_len") or given.string.uuid or given.string.pattern.endswith("$")
+        closed = given.string.pattern.endswith("$") or len(getattr(given.string, "in")) > 0
+        return closed or given.string.HasField("max_len") or given.string.uuid
     if field.type == Kind.TYPE_BYTES:
         return given.bytes.HasField("max_len")
     if field.type == Kind.TYPE_ENUM:

@@ -9,12 +9,15 @@ import onnx
 import torch
 from atelier_generate.base.frame import GRID, HEIGHT, LOW, WIDTH
 from onnx import TensorProto, helper, numpy_helper
+from onnxscript.optimizer import optimize_ir
 from torch import Tensor, nn
 
 from atelier_training_base.network import ATTRIBUTES
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import onnx_ir as ir
 
     from atelier_training_base.network import Guided
 
@@ -67,14 +70,31 @@ def write_onnx(network: Guided, path: Path) -> None:
         dynamic_shapes={name: {0: batch} for name in INPUTS},
         opset_version=OPSET,
         dynamo=True,
-        optimize=False,  # executors do it, and so weights keep the names that training knows them by
+        optimize=False,  # that would fold weights into others of other names
     )
     if program is None:
         raise RuntimeError("PyTorch wrote no graph")
+    optimize_ir(program.model, should_fold=_is_no_weight_folded)
     model = program.model_proto
+    forget_origins(model)
     halve(model)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)
+
+
+def _is_no_weight_folded(node: ir.Node) -> bool | None:
+    """Leave weights as they are, under the names that training knows them by; for the rest, None: as usual."""
+    return False if any(value is not None and value.is_initializer() for value in node.inputs) else None
+
+
+def forget_origins(model: onnx.ModelProto) -> None:
+    """Remove what the exporter notes of the sources that nodes come from: files and lines of one machine."""
+    del model.metadata_props[:]
+    for node in model.graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    for value in model.graph.value_info:
+        del value.metadata_props[:]
 
 
 def halve(model: onnx.ModelProto) -> None:
