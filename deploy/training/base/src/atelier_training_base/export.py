@@ -25,6 +25,7 @@ OPSET: Final = 18
 INPUTS: Final = ("noisy", "sigma", "low", "places", "attributes")
 OUTPUT: Final = "residual"
 HALF: Final = ".half"  # the end of a name in half precision
+_WEIGHTS: Final = "network."  # how the names of an `Interleaved` network's weights begin
 _SMALL: Final = 64  # numbers; shorter constants stay as they are
 
 
@@ -84,7 +85,7 @@ def write_onnx(network: Guided, path: Path) -> None:
 
 def _is_no_weight_folded(node: ir.Node) -> bool | None:
     """Leave weights as they are, under the names that training knows them by; for the rest, None: as usual."""
-    return False if any(value is not None and value.is_initializer() for value in node.inputs) else None
+    return False if any(value is not None and str(value.name).startswith(_WEIGHTS) for value in node.inputs) else None
 
 
 def forget_origins(model: onnx.ModelProto) -> None:
