@@ -17,7 +17,7 @@ from atelier_training_base.network import ATTRIBUTES
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import onnx_ir as ir
+    from onnxscript import ir
 
     from atelier_training_base.network import Guided
 
