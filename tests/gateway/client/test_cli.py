@@ -183,7 +183,7 @@ def test_a_full_queue_says_how_long_to_wait(gateway: ToyGateway, picture: Path, 
     gateway.refusals = [Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "QUEUE_FULL", retry_after=0.01)] * 20
     result = styled(gateway, picture, "-o", tmp_path / "out.png", "--grade", "kodachrome")
     assert result.exit_code == 1
-    assert "fewer --jobs. The service asks to wait 0.0 s." in result.stderr
+    assert "with fewer calls at once. The service asks to wait 0.0 s." in result.stderr
 
 
 def test_a_queue_that_is_full_for_a_moment_costs_no_picture(gateway: ToyGateway, folder: Path, tmp_path: Path) -> None:

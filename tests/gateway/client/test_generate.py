@@ -8,10 +8,11 @@ import hashlib
 import io
 import json
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import grpc
 import pytest
-from atelier.v1 import generate_pb2, generate_pb2_grpc, image_pb2, report_pb2
+from atelier.v1 import generate_pb2, generate_pb2_grpc, identity_pb2, image_pb2, report_pb2
 from atelier_client import AsyncAtelier, Atelier, PictureError
 from atelier_client.again import Record
 from atelier_client.cli import atelier
@@ -27,9 +28,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    import grpc
     from atelier_client.generate import Candidate, Generated, Preview
     from atelier_client.upscale import Progress
+
+
+ADA = "00000000-0000-4000-8000-00000000ada0"
+
+
+def people(server: grpc.Server) -> None:
+    """Serve a list of profiles that knows Ada alone."""
+    listed = identity_pb2.ListProfilesResponse(profiles=[identity_pb2.Profile(id=ADA, display_name="ada")])
+    handler: grpc.RpcMethodHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(
+        lambda _request, _context: listed, response_serializer=identity_pb2.ListProfilesResponse.SerializeToString
+    )
+    service = identity_pb2.DESCRIPTOR.services_by_name["IdentityService"].full_name
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, {"ListProfiles": handler})])
 
 
 class Toy(generate_pb2_grpc.GenerateServiceServicer):
@@ -107,7 +120,7 @@ def image(content: bytes) -> image_pb2.Image:
 @pytest.fixture
 def toy() -> Iterator[Toy]:
     toy = Toy()
-    with serving(partial(generate_pb2_grpc.add_GenerateServiceServicer_to_server, toy)) as toy.address:
+    with serving(partial(generate_pb2_grpc.add_GenerateServiceServicer_to_server, toy), people) as toy.address:
         yield toy
 
 
@@ -191,7 +204,6 @@ def test_a_portrait_is_drawn_again_from_its_report_and_known_for_the_same(toy: T
     [
         (["x", "--aspect", "7:3"], "aspect is width to height, such as 4:5, not '7:3'; there are 1:1, 2:3"),
         (["x", "--set", "age=forty"], "age takes a whole number, not 'forty'"),
-        (["x", "--person", "ada"], "'ada' is no profile's ID; `atelier identity list` shows them"),
         (["x", "--identity-floor", "0.5"], "name one by --person or --reference"),
         (["x", "--report", "nowhere/r.json"], "--report: there is no folder nowhere"),
         (["x", "--sheet", "nowhere/s.jpg"], "--sheet: there is no folder nowhere"),
@@ -209,6 +221,19 @@ def test_a_wrong_command_line_is_refused_in_words_before_anything_is_drawn(
     code, _, err = run(toy, "-o", "out", *arguments)
     assert (code, toy.requests) == (2, [])
     assert complaint in " ".join(err.split())
+
+
+@pytest.mark.parametrize("person", ["ada", ADA])
+def test_a_person_is_named_or_numbered(toy: Toy, tmp_path: Path, person: str) -> None:
+    code, _, _ = run(toy, "x", "-o", str(tmp_path), "--candidates", "1", "--person", person)
+    assert code == 0
+    assert toy.requests[0].generation.profile == ADA
+
+
+def test_an_unknown_person_is_refused_with_the_known_ones(toy: Toy, tmp_path: Path) -> None:
+    code, _, err = run(toy, "x", "-o", str(tmp_path), "--person", "eve")
+    assert (code, toy.requests) == (1, [])
+    assert "there is no profile 'eve'; known are ada" in err
 
 
 def test_a_report_may_stand_in_the_folder_that_is_made(toy: Toy, tmp_path: Path) -> None:

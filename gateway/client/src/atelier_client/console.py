@@ -38,7 +38,7 @@ _NEXT = {
     "POSE_TOO_EXTREME": "Use a picture in which the face is turned more towards the camera.",
     "PROFILE_EXISTS": "`atelier identity list` shows what there is, `atelier identity delete NAME` deletes one.",
     "REFERENCES_DISAGREE": "Leave the pictures out that show another person.",
-    "QUEUE_FULL": "Try again later, or with fewer --jobs.",
+    "QUEUE_FULL": "Try again later, with fewer calls at once.",
     "MODEL_NOT_INSTALLED": "Install the model that is named, and restart the stack.",
     "ARTIFACT_EXPIRED": "Send the picture itself again.",
     "DEADLINE_TOO_SHORT": "Allow more time with --deadline.",

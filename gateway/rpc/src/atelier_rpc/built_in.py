@@ -53,7 +53,7 @@ def built_in_capabilities() -> tuple[Capability, ...]:
         _capability(
             "generate",
             "Portraits from a photographer's words.",
-            models=("face_encoder", "portrait_denoiser", "upscaler_restore_x4"),
+            models=("face_encoder", "portrait_denoiser", "portrait_refiner", "upscaler_restore_x4"),
             # One call is drawn at a time. Eight that wait and one more are served within the default deadline, as long
             # as a call takes half a minute at most: the largest takes 14 s here.
             limits=Limits(max_concurrency=1, max_queue=8, default_deadline_seconds=300.0, max_deadline_seconds=1800.0),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from atelier_client.again import Record
 from atelier_client.batch import FORMATS
 from atelier_client.commands.direction import complete_names, direction_options, said_field
 from atelier_client.commands.live import Live
+from atelier_client.commands.people import identifier
 from atelier_client.commands.pictures import FILE, FRACTION, NEW_FILE
 from atelier_client.commands.run import measured
 from atelier_client.console import address_option, errors
@@ -34,15 +34,6 @@ _OF_THE_RECORD = (
 """What a record says of a portrait that is drawn again."""
 
 
-def _profile(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    """Refuse what is no identifier. Errors: click.BadParameter."""
-    try:
-        return str(uuid.UUID(value)) if value else ""
-    except ValueError:
-        hint = f"{value!r} is no profile's ID; `atelier identity list` shows them"
-        raise click.BadParameter(hint, ctx, param) from None
-
-
 @click.command()
 @click.argument("text", required=False, default="")
 @click.option("-o", "--output", "folder", metavar="DIR", required=True,
@@ -56,8 +47,8 @@ def _profile(ctx: click.Context, param: click.Parameter, value: str) -> str:
 @click.option("--aspect", metavar="W:H", callback=said_field, shell_complete=complete_names,
               help="Width to height, such as 4:5 or 1:1.  [default: 4:5]")  # fmt: skip
 @direction_options
-@click.option("--person", "profile", metavar="ID", default="", callback=_profile,
-              help="Identity profile of the person to draw; `atelier identity list` shows them.")  # fmt: skip
+@click.option("--person", "profile", metavar="NAME", default="",
+              help="Name or ID of the person to draw; `atelier identity list` shows them.")  # fmt: skip
 @click.option("--reference", "references", metavar="FILE", type=FILE, multiple=True,
               help="A portrait of the person to draw; up to 8.")  # fmt: skip
 @click.option("--identity-floor", metavar="S", type=FRACTION,
@@ -142,10 +133,12 @@ async def _draw(text: str, record: Record | None, options: dict[str, Any], live:
     async with AsyncAtelier(options["address"], deadline_seconds=options["deadline"]) as studio:
         if record:
             return await studio.generate.again(record, **heard)
-        return await studio.generate(text, **_asked(options), **heard)
+        person = options["profile"]
+        profile = identifier(await studio.identity.profiles(), person) if person else ""
+        return await studio.generate(text, **_asked(options, profile), **heard)
 
 
-def _asked(options: dict[str, Any]) -> dict[str, Any]:
+def _asked(options: dict[str, Any], profile: str) -> dict[str, Any]:
     """Gather what is to be drawn. Any: click hands over whatever each option's type makes."""
     frame = {name: options[name] for name in ("size", "aspect") if options[name] is not None}
     return {
@@ -153,7 +146,7 @@ def _asked(options: dict[str, Any]) -> dict[str, Any]:
         "fields": {**options["fields"], **frame},
         "candidates": options["candidates"],
         "seed": options["seed"],
-        "profile": options["profile"],
+        "profile": profile,
         "output": Output(
             format=options["file_format"], quality=options["quality"], strip_metadata=options["strip_metadata"]
         ),

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from atelier_client.commands.people import identifier
 from atelier_client.commands.pictures import FILE, FRACTION, assignment, in_and_out, shared_options
 from atelier_client.commands.run import perform
 from atelier_client.console import address_option
@@ -102,7 +103,7 @@ def list_profiles(address: str, *, as_json: bool) -> None:
 def delete(name: str, address: str) -> None:
     """Delete the profile NAME and all that was derived from its references."""
     with _studio(address) as studio:
-        studio.identity.delete_profile(_identifier(studio, name))
+        studio.identity.delete_profile(identifier(studio.identity.profiles(), name))
     Console(stderr=True).print(Text(f"{name} is deleted"))
 
 
@@ -136,7 +137,7 @@ def verify(ctx: click.Context, /, name: str, portrait: Path, address: str, **opt
     """
     with _studio(address) as studio:
         found = studio.identity.verify(
-            _identifier(studio, name), portrait, false_accept_rate=options["false_accept_rate"]
+            identifier(studio.identity.profiles(), name), portrait, false_accept_rate=options["false_accept_rate"]
         )
     if options["as_json"]:
         said = {
@@ -168,7 +169,7 @@ def lock(ctx: click.Context, /, name: str, source: Path, target: Path, **options
     """
     work = assignment(source, target, options)
     with _studio(options["address"]) as studio:
-        profile = _identifier(studio, name)
+        profile = identifier(studio.identity.profiles(), name)
 
     async def apply(studio: AsyncAtelier, picture: Path) -> PictureResult:
         return await studio.identity.lock(
@@ -185,17 +186,6 @@ def lock(ctx: click.Context, /, name: str, source: Path, target: Path, **options
 
 def _studio(address: str) -> Atelier:
     return Atelier(address, deadline_seconds=_DEADLINE_SECONDS)
-
-
-def _identifier(studio: Atelier, name: str) -> str:
-    """Find the identifier of a profile by its name, or take it as it is. Errors: click.ClickException."""
-    found = studio.identity.profiles()
-    for one in found:
-        if name in (one.name, one.id):
-            return one.id
-    known = ", ".join(one.name for one in found[:5])
-    hint = f"known are {known}{' …' if len(found) > 5 else ''}" if found else "`atelier identity enroll` makes one"
-    raise click.ClickException(f"there is no profile {name!r}; {hint}")
 
 
 def _say(likeness: Likeness) -> None:
