@@ -81,7 +81,7 @@ async def serving(
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         yield artifact_pb2_grpc.ArtifactServiceStub(channel), channel
-    await server.stop(None)
+    await server.stop(1)  # a call that is answered has yet to write its line
 
 
 def raw(channel: grpc.aio.Channel, method: str) -> grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]:
