@@ -1,10 +1,11 @@
-"""The embedded generator's committed network: whole, small, and answering as it did in PyTorch."""
+"""The embedded generator's committed networks: whole, small, and answering as they did in PyTorch."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 from atelier_models import catalogue, downloads, parity, verification, worker_runs
 from atelier_models.backend.executor import open_executor
 from atelier_models.trial import largest_differences
@@ -12,9 +13,11 @@ from atelier_models.trial import largest_differences
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from atelier_models.catalogue import Model
+
     from tests.deploy.models.conftest import Listener
 
-NAME = "portrait_denoiser"
+DENOISER, REFINER = "portrait_denoiser", "portrait_refiner"
 
 
 def test_all_committed_weights_together_are_small() -> None:
@@ -22,19 +25,25 @@ def test_all_committed_weights_together_are_small() -> None:
     assert sum(source.size for source in committed) < 40_000_000
 
 
-def test_the_network_answers_as_was_recorded_and_takes_noise_away(tmp_path: Path, listener: Listener) -> None:
-    known = catalogue.load()
-    model = known.models[NAME]
-    archive = downloads.pull(known.sources[model.source], tmp_path, listener)
-    graph = tmp_path / "graph.onnx"
-    worker_runs.extract(model, archive, graph)
-    given = parity.pictures(model)
-    executor = open_executor("onnxruntime", graph, 2)
+@pytest.mark.parametrize("name", [DENOISER, REFINER])
+def test_a_network_answers_as_was_recorded(tmp_path: Path, listener: Listener, name: str) -> None:
+    model, graph = extracted(name, tmp_path, listener)
     expected = verification.original_answers(model, graph, lambda: tmp_path)
-    difference = largest_differences(model, executor.run(given), expected)["residual"]
-    assert difference < model.outputs["residual"].tolerance
-    # Of pure noise on an even picture hardly anything is left.
+    answers = open_executor("onnxruntime", graph, 2).run(parity.pictures(model))
+    assert largest_differences(model, answers, expected)["residual"] < model.outputs["residual"].tolerance
+
+
+def test_the_denoiser_leaves_hardly_anything_of_noise_on_an_even_picture(tmp_path: Path, listener: Listener) -> None:
+    model, graph = extracted(DENOISER, tmp_path, listener)
     noise = 0.3 * np.random.default_rng(0).standard_normal((1, 192, 160, 3), np.float32)
-    even = {name: np.zeros((1, *border.sample), np.float32) for name, border in model.inputs.items()}
-    left = executor.run({**even, "noisy": noise, "sigma": np.full((1, 1), 0.3, np.float32)})["residual"]
-    assert left.std() < 0.5 * noise.std()
+    even = {each: np.zeros((1, *border.sample), np.float32) for each, border in model.inputs.items()}
+    given = {**even, "noisy": noise, "sigma": np.full((1, 1), 0.3, np.float32)}
+    assert open_executor("onnxruntime", graph, 2).run(given)["residual"].std() < 0.5 * noise.std()
+
+
+def extracted(name: str, folder: Path, listener: Listener) -> tuple[Model, Path]:
+    known = catalogue.load()
+    model = known.models[name]
+    graph = folder / "graph.onnx"
+    worker_runs.extract(model, downloads.pull(known.sources[model.source], folder, listener), graph)
+    return model, graph

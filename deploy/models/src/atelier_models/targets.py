@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Target = Literal["local", "cpu", "gpu"]
 
 # What fills a GPU alone: two at once would only take turns in small pieces, and both callers would wait for both.
-HEAVY: Final = frozenset({"portrait_denoiser"})
+HEAVY: Final = frozenset({"portrait_denoiser", "portrait_refiner"})
 _BACKEND_FILES: Final = ("model.py", "executor.py")
 # Half a millisecond's wait for company is nothing that a caller feels, and fills batches as soon as two call.
 _WAIT_MICROSECONDS: Final = 500

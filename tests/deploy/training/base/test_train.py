@@ -14,8 +14,9 @@ import pytest
 torch = pytest.importorskip("torch")
 from atelier_training_base.export import INPUTS, Interleaved, example  # noqa: E402
 from atelier_training_base.network import FURTHER, GUIDE, SIGMA_PASSED, Denoiser  # noqa: E402
-from atelier_training_base.release import ARCHIVE, NETWORK, guided, learnt, release  # noqa: E402
-from atelier_training_base.train import CHECKPOINT, Plan, Run, learning_rate  # noqa: E402
+from atelier_training_base.release import ARCHIVE, DENOISER, REFINER, guided, learnt, release, released  # noqa: E402
+from atelier_training_base.runs import CHECKPOINT, Plan  # noqa: E402
+from atelier_training_base.train import Denoising, learning_rate  # noqa: E402
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def run(maker: Maker, work: Path, steps: int) -> Run:
+def run(maker: Maker, work: Path, steps: int) -> Denoising:
     work.mkdir(exist_ok=True)
-    made = Run(Plan(work, 1e9, threads=1, count=2, steps=steps, size=GUIDE), maker)
+    made = Denoising(Plan(work, 1e9, threads=1, count=2, steps=steps), maker, GUIDE)
     made.train()
     return made
 
@@ -36,23 +37,25 @@ def unlike(network: Denoiser) -> dict[str, Tensor]:
     return {name: (each + 0.02 * torch.randn_like(each)).half().float() for name, each in network.state_dict().items()}
 
 
-Weights = dict[str, "Tensor"]
+Parts = dict[str, dict[str, "Tensor"]]
 
 
 @pytest.fixture(scope="module")
-def both() -> tuple[Weights, Weights]:
+def parts() -> Parts:
     torch.manual_seed(0)
-    return unlike(Denoiser()), unlike(Denoiser(GUIDE))
+    return {"network": unlike(Denoiser()), "guide": unlike(Denoiser(GUIDE)), "refiner": unlike(Denoiser())}
 
 
 @pytest.fixture(scope="module")
-def archive(both: tuple[Weights, Weights], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def archive(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("released")
     with warnings.catch_warnings():
         # PyTorch's exporter warns of its own parts, and that all inputs share one free axis.
         warnings.simplefilter("ignore", FutureWarning)
         warnings.filterwarnings("ignore", ".*axis name", UserWarning)
-        release(guided(*both), {name: each.numpy() for name, each in example(1).items()}, folder)
+        given = {name: each.numpy() for name, each in example(1).items()}
+        refiner = released(parts["refiner"])
+        release(guided(parts["network"], parts["guide"]), refiner, dict.fromkeys((DENOISER, REFINER), given), folder)
     return folder / ARCHIVE
 
 
@@ -83,9 +86,9 @@ def test_an_untrained_network_answers_with_its_prior() -> None:
 
 
 def test_where_both_networks_differ_the_better_one_is_led_further(
-    both: tuple[Weights, Weights],
+    parts: Parts,
 ) -> None:
-    made = guided(*both)
+    made = guided(parts["network"], parts["guide"])
     given = [each.permute(0, 3, 1, 2) if each.ndim == 4 else each[:, 0] for each in example(1).values()]
     given[-1] = example(1)["attributes"]
     with torch.no_grad():
@@ -93,13 +96,15 @@ def test_where_both_networks_differ_the_better_one_is_led_further(
     assert torch.allclose(found - better, FURTHER * (better - worse), atol=1e-6)
 
 
-def test_the_graph_answers_as_the_network_does(archive: Path, both: tuple[Weights, Weights]) -> None:
+@pytest.mark.parametrize("graph", [DENOISER, REFINER])
+def test_a_graph_answers_as_its_network_does(archive: Path, parts: Parts, graph: str) -> None:
+    network = guided(parts["network"], parts["guide"]) if graph == DENOISER else released(parts["refiner"])
     with zipfile.ZipFile(archive) as members:
-        session = onnxruntime.InferenceSession(members.read(NETWORK))
+        session = onnxruntime.InferenceSession(members.read(graph))
     for count in (1, 3):
         given = example(count, seed=count)
         with torch.no_grad():
-            expected = Interleaved(guided(*both))(*(given[name] for name in INPUTS)).numpy()
+            expected = Interleaved(network)(*(given[name] for name in INPUTS)).numpy()
         (found,) = session.run(None, {name: values.numpy() for name, values in given.items()})
         assert np.abs(found - expected).max() < 1e-4
 
@@ -117,13 +122,13 @@ def test_batches_are_the_same_for_the_same_step(maker: Maker) -> None:
 
 
 def test_a_run_begins_from_what_an_earlier_one_was_released_with(
-    maker: Maker, tmp_path: Path, archive: Path, both: tuple[Weights, Weights]
+    maker: Maker, tmp_path: Path, archive: Path, parts: Parts
 ) -> None:
-    for part, weights in zip(("network", "guide"), both, strict=True):
-        released = learnt(archive, part)
-        assert released.keys() == weights.keys()
-        assert all(torch.equal(values, weights[name]) for name, values in released.items())
+    for part, weights in parts.items():
+        found = learnt(archive, part)
+        assert found.keys() == weights.keys()
+        assert all(torch.equal(values, weights[name]) for name, values in found.items())
 
     later = run(maker, tmp_path, 1)
     later.start(learnt(archive, "guide"))
-    assert all(torch.equal(values, both[1][name]) for name, values in later.network.state_dict().items())
+    assert all(torch.equal(values, parts["guide"][name]) for name, values in later.network.state_dict().items())

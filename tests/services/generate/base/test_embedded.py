@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from atelier_generate.backend import Drawn, Order, Preview, Sketch, Step
-from atelier_generate.base.embedded import DENOISER, EmbeddedBackend
+from atelier_generate.base.drafting import drafted
+from atelier_generate.base.embedded import DENOISER, REFINER, EmbeddedBackend, developed
 from atelier_generate.base.finish import FACTOR, UPSCALER
 from atelier_generate.base.sampler import STEPS
 from atelier_generate.brief import Brief, Frame, Sitter
@@ -25,14 +26,14 @@ SMALL = Brief(frame=Frame(160, 200))
 class Still:
     """Networks that find no residual, no detail and no face, but a person in the middle."""
 
-    def __init__(self, residual: float = 0.0) -> None:
-        self.residual = residual
+    def __init__(self, residual: float = 0.0, refined: float = 0.0) -> None:
+        self.residuals = {DENOISER: residual, REFINER: refined}
         self.calls: list[str] = []
 
     def infer(self, model: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         self.calls.append(model)
-        if model == DENOISER:
-            return {"residual": np.full_like(inputs["noisy"], self.residual)}
+        if model in self.residuals:
+            return {"residual": np.full_like(inputs["noisy"], self.residuals[model])}
         if model == PERSON_SEGMENTER:
             mask = np.zeros((len(inputs["image"]), 256, 256, 1), np.float32)
             mask[:, 40:, 60:200] = 1
@@ -98,8 +99,9 @@ def test_steps_count_up_to_their_total_and_previews_come_when_asked() -> None:
         EmbeddedBackend().draw(Order((Sketch(1, SMALL), Sketch(2, SMALL)), previews=True), Still(), lambda: None)
     )
     steps = [event for event in events if isinstance(event, Step)]
-    assert [step.done for step in steps] == list(range(1, 2 * (STEPS + 1) + 1))
-    assert {step.total for step in steps} == {2 * (STEPS + 1)}
+    each = STEPS + 2  # the refiner's and the finish
+    assert [step.done for step in steps] == list(range(1, 2 * each + 1))
+    assert {step.total for step in steps} == {2 * each}
     previews = [event for event in events if isinstance(event, Preview)]
     assert {preview.candidate for preview in previews} == {0, 1}
     assert previews[0].pixels.dtype == np.uint8
@@ -112,10 +114,22 @@ def test_what_was_not_honoured_is_said_with_the_candidate() -> None:
     assert len(candidate.notes) == 2
 
 
-def test_the_canary_tells_a_broken_network() -> None:
+def test_the_refiner_has_the_last_word() -> None:
+    made = drafted(Sketch(1, SMALL))
+    *guesses, refined = developed(made, Still(residual=0.1, refined=0.3))
+    assert len(guesses) == STEPS
+    assert guesses[-1] - made.condition.base() == pytest.approx(0.1, abs=1e-6)
+    assert refined - made.condition.base() == pytest.approx(0.3, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("models", "broken"), [(Still(float("nan")), DENOISER), (Still(refined=float("nan")), REFINER)]
+)
+def test_the_canary_tells_a_broken_network(models: Still, broken: str) -> None:
     EmbeddedBackend().canary(Still())
-    with pytest.raises(ModelUnusableError):
-        EmbeddedBackend().canary(Still(float("nan")))
+    with pytest.raises(ModelUnusableError) as raised:
+        EmbeddedBackend().canary(models)
+    assert raised.value.metadata["model"] == broken
 
 
 def test_the_population_is_in_the_record() -> None:

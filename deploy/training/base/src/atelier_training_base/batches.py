@@ -15,6 +15,8 @@ from atelier_generate.base.styling import moved
 from atelier_imaging import topology
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from atelier_generate.base.appearance import Appearance
     from numpy.typing import NDArray
     from torch import Tensor
@@ -50,35 +52,48 @@ class Maker:
         self._faces = [halved(face_share(appearance, places)) for places in self._located]
         self._importance = importance(model.appearance)
 
-    def batch(self, count: int, generator: np.random.Generator) -> Batch:
-        """Return `count` portraits."""
-        rows = generator.choice(len(self._album.chances), count, p=self._album.chances)
-        return self.of(rows, generator)
+    def rows(self, count: int, generator: np.random.Generator) -> NDArray[np.intp]:
+        """Choose portraits, the rare ones more often."""
+        return generator.choice(len(self._album.chances), count, p=self._album.chances)
 
-    def of(self, rows: NDArray[np.intp], generator: np.random.Generator) -> Batch:
-        """Return these portraits."""
-        made = [self._one(row, generator) for row in rows]
-        low = np.stack([each.low for each, _ in made])
-        places = np.stack([each.places for each, _ in made])
-        weight = np.stack([cv2.remap(self._importance, *_maps(self._located[row]), cv2.INTER_LINEAR) for row in rows])
-        told = np.stack([each.attributes for each, _ in made])
-        told[generator.random(len(rows)) < _UNTOLD, :-1] = 0
-        residual = np.stack([photograph - each.base() for each, photograph in made])
+    def batch(self, count: int, generator: np.random.Generator) -> Batch:
+        """Return `count` portraits, off by as much as chance will."""
+        rows = self.rows(count, generator)
+        told = [self.conditioned(row, float(generator.random()) * MOST_OFF, generator) for row in rows]
+        made = self.of(rows, told)
+        made.attributes[torch.from_numpy(generator.random(count) < _UNTOLD), :-1] = 0
+        return made
+
+    def of(self, rows: NDArray[np.intp], told: Sequence[Condition]) -> Batch:
+        """Return these portraits under conditions."""
         return Batch(
-            _planes(residual),
-            _planes(low),
-            _planes(places),
-            torch.from_numpy(told),
-            torch.from_numpy(weight)[:, None],
+            planes([self.photograph(row) - each.base() for row, each in zip(rows, told, strict=True)]),
+            planes([each.low for each in told]),
+            planes([each.places for each in told]),
+            torch.from_numpy(np.stack([each.attributes for each in told])),
+            planes([self._weight(row)[..., None] for row in rows]),
         )
 
-    def _one(self, row: int, generator: np.random.Generator) -> tuple[Condition, NDArray[np.float32]]:
-        off = float(generator.random()) * MOST_OFF
+    def conditioned(self, row: int, off: float, generator: np.random.Generator) -> Condition:
+        """Return what a network is told of a portrait when its texture is off as that of a drawn sitter is.
+
+        Nobody's portrait would fit that perfectly.
+        """
         face, around = (self._drawn(row, each, off, generator) for each in (FACE_OFF * off, off))
-        return joined(face, around, self._faces[row]), self._album.pictures[row].astype(np.float32) / 127.5 - 1
+        return joined(face, around, self._faces[row])
+
+    def photograph(self, row: int) -> NDArray[np.float32]:
+        """Return a portrait (H, W, 3), -1..1."""
+        return np.asarray(self._album.pictures[row] / np.float32(127.5) - 1, np.float32)
+
+    def face(self, row: int) -> NDArray[np.float32]:
+        """Return the share (H, W, 1) of each pixel of a portrait that is face."""
+        return face_share(self._model.appearance, self._located[row])
+
+    def _weight(self, row: int) -> NDArray[np.float32]:
+        return np.asarray(cv2.remap(self._importance, *_maps(self._located[row]), cv2.INTER_LINEAR), np.float32)
 
     def _drawn(self, row: int, share: float, off: float, generator: np.random.Generator) -> Condition:
-        """Move a texture as that of a drawn sitter is off: nobody's portrait would fit it perfectly."""
         texture = moved(self._model.textures[row], share, generator)
         return condition(self._model.appearance, self._located[row], texture, self._standard[row], off)
 
@@ -105,5 +120,6 @@ def _maps(places: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.
     return np.ascontiguousarray(places[..., 0] - 0.5), np.ascontiguousarray(places[..., 1] - 0.5)
 
 
-def _planes(images: NDArray[np.float32]) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
+def planes(images: Iterable[NDArray[np.float32]]) -> Tensor:
+    """Return images (H, W, C) as one tensor (N, C, H, W)."""
+    return torch.from_numpy(np.ascontiguousarray(np.stack(list(images)).transpose(0, 3, 1, 2)))

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from onnxscript import ir
 
-    from atelier_training_base.network import Guided
-
 OPSET: Final = 18
 INPUTS: Final = ("noisy", "sigma", "low", "places", "attributes")
 OUTPUT: Final = "residual"
@@ -59,7 +57,7 @@ def example(count: int = 2, seed: int = 0) -> dict[str, Tensor]:
     return made
 
 
-def write_onnx(network: Guided, path: Path) -> None:
+def write_onnx(network: nn.Module, path: Path) -> None:
     """Write the network; the batch is free."""
     given = example()
     batch = torch.export.Dim("N", min=1, max=64)

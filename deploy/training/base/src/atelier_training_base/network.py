@@ -39,7 +39,7 @@ class Size:
 FULL: Final = Size((96, 192, 256), 4)
 GUIDE: Final = Size((48, 96, 128), 2)
 # How much further than the guide is behind.
-FURTHER: Final = 0.6
+FURTHER: Final = 0.35
 
 
 class Block(nn.Module):
@@ -113,21 +113,41 @@ class Denoiser(nn.Module):
         passed = SIGMA_PASSED**2 / (level**2 + SIGMA_PASSED**2)
         return noisy * passed + raw * (level * SIGMA_DATA / total)
 
+    def features(
+        self, noisy: Tensor, sigma: Tensor, low: Tensor, places: Tensor, attributes: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return what it sees, at a quarter, an eighth and a sixteenth of the frame's size; see `forward`."""
+        level = sigma[:, None, None, None]
+        told = self._told(sigma, attributes)
+        entered = self._entered(noisy / torch.sqrt(level**2 + SIGMA_DATA**2), low, places)
+        (shallow, middle), features = self._descended(entered, told)
+        return shallow, middle, cast("Tensor", self.deep[0](features, told))
+
     def _raw(self, noisy: Tensor, sigma: Tensor, low: Tensor, places: Tensor, attributes: Tensor) -> Tensor:
-        told = self.noise(_waves(torch.log(sigma) / 4)) + self.attributes(attributes)
-        told = functional.silu(self.told(functional.silu(told)))
-        parts = (functional.pixel_unshuffle(noisy, 4), functional.pixel_unshuffle(low, 2), _located(places))
-        features = self.entry(torch.cat(parts, dim=1))
-        kept = []
-        for block, shrink in zip(self.down, self.shrink, strict=True):
-            features = block(features, told)
-            kept.append(features)
-            features = shrink(features)
+        told = self._told(sigma, attributes)
+        kept, features = self._descended(self._entered(noisy, low, places), told)
         features = self._bottom(features, told)
         for grow, block in zip(self.grow, self.up, strict=True):
             larger = functional.interpolate(grow(features), scale_factor=2.0, mode="nearest")
             features = block(torch.cat([larger, kept.pop()], dim=1), told)
         return functional.pixel_shuffle(self.exit(functional.silu(self.norm(features))), 4)
+
+    def _told(self, sigma: Tensor, attributes: Tensor) -> Tensor:
+        told = self.noise(_waves(torch.log(sigma) / 4)) + self.attributes(attributes)
+        return functional.silu(self.told(functional.silu(told)))
+
+    def _entered(self, noisy: Tensor, low: Tensor, places: Tensor) -> Tensor:
+        parts = (functional.pixel_unshuffle(noisy, 4), functional.pixel_unshuffle(low, 2), _located(places))
+        return cast("Tensor", self.entry(torch.cat(parts, dim=1)))
+
+    def _descended(self, features: Tensor, told: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Return what is handed across at each size, and what goes further down."""
+        kept = []
+        for block, shrink in zip(self.down, self.shrink, strict=True):
+            features = block(features, told)
+            kept.append(features)
+            features = shrink(features)
+        return kept, features
 
     def _bottom(self, features: Tensor, told: Tensor) -> Tensor:
         for number, block in enumerate(self.deep):

@@ -21,23 +21,25 @@ if TYPE_CHECKING:
     from atelier_generate.backend import Sketch
 
 # How wide sitters are spread, as a share of the population's spread: the rim of a normal distribution is no face.
-SPREAD: Final = 0.85
+SPREAD: Final = 0.95
 # How far a drawn low-rank picture is off a real one's, as the network was told in training.
 OFF: Final = 0.5
 # What is drawn is seen nearer to a middle than it was asked, since a network that is not sure answers with what is
 # usual. So it is asked for further from there: the middle in the attribute's unit, and how much further.
-_FURTHER: Final = {"age_years": (51.0, 1.6), "skin_ita_degrees": (25.0, 1.3)}
+_FURTHER: Final = {"age_years": (58.0, 2.0), "skin_ita_degrees": (23.0, 1.4)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Draft:
     """A candidate before it is drawn.
 
-    What the network is told, normal noise (H, W, 3), where the face is (H, W, 1), and what became of the brief.
+    What the networks are told, normal noise (H, W, 3) to draw from and to refine with, where the face is (H, W, 1), and
+    what became of the brief.
     """
 
     condition: Condition
     noise: NDArray[np.float32]
+    grain: NDArray[np.float32]
     face: NDArray[np.float32]
     wishes: Wishes
 
@@ -59,8 +61,8 @@ def drafted(sketch: Sketch) -> Draft:
         condition(known.appearance, places, texture, sitter.attributes[0], OFF)
         for texture in (sitter.texture[0], around)
     )
-    noise = matched(generator.standard_normal((HEIGHT, WIDTH, 3), np.float32))
-    return Draft(joined(inner, outer, halved(face)), noise, face, asked)
+    noise, grain = (generator.standard_normal((HEIGHT, WIDTH, 3), np.float32) for _ in range(2))
+    return Draft(joined(inner, outer, halved(face)), matched(noise), grain, face, asked)
 
 
 def _further(asked: Mapping[str, float]) -> dict[str, float]:

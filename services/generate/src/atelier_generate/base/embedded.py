@@ -1,7 +1,7 @@
-"""The backend `atelier-base`: one sitter of the population a candidate, made a photograph by one small network.
+"""The backend `atelier-base`: one sitter of the population a candidate, made a photograph by two small networks.
 
 brief ─wishes─> attributes ─population, styling─> shape, textures ─appearance─> low-rank picture
-low-rank picture ─network─> portrait ─finish─>
+low-rank picture ─denoiser, refiner─> portrait ─finish─>
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from atelier_sdk.errors import ModelUnusableError
 
 from atelier_generate.backend import Drawn, Preview, Sketch, Step
 from atelier_generate.base.drafting import drafted
-from atelier_generate.base.finish import crisp, cut, enlarged, grained, on_backdrop
+from atelier_generate.base.finish import cut, enlarged, grained, on_backdrop
 from atelier_generate.base.knowledge import FILE
 from atelier_generate.base.quiet import temperature
+from atelier_generate.base.refining import refined
 from atelier_generate.base.sampler import STEPS, denoised
-from atelier_generate.base.strands import combed
 from atelier_generate.base.wishes import HONOURS, PEOPLE, Colour
 from atelier_generate.brief import Brief
 
@@ -38,8 +38,11 @@ if TYPE_CHECKING:
     from atelier_generate.base.drafting import Draft
 
 DENOISER: Final = "portrait_denoiser"
+REFINER: Final = "portrait_refiner"
 _PREVIEW_EVERY: Final = 4
 _CANARY_STEPS: Final = 1
+# The sampler's, the refiner's, and the finish.
+_STEPS_EACH: Final = STEPS + 2
 
 
 class EmbeddedBackend:
@@ -58,9 +61,9 @@ class EmbeddedBackend:
 
     def draw(self, order: Order, models: ModelRunner, check: Callable[[], None]) -> Iterator[Event]:
         """Draw the candidates one after the other; see `Backend.draw`."""
-        total = len(order.sketches) * (STEPS + 1)
+        total = len(order.sketches) * _STEPS_EACH
         for number, sketch in enumerate(order.sketches):
-            done = number * (STEPS + 1)
+            done = number * _STEPS_EACH
             made = drafted(sketch)
             picture = made.condition.base()
             for step, picture in enumerate(developed(made, models)):
@@ -68,32 +71,40 @@ class EmbeddedBackend:
                 yield Step(done + step + 1, total)
                 if order.previews and step % _PREVIEW_EVERY == 0:
                     yield Preview(number, np.asarray(np.rint(shown(picture) * 255), np.uint8))
-            finished = _finished(crisp(shown(picture), made.face), made.wishes.backdrop, sketch, models, check)
-            yield Step(done + STEPS + 1, total)
+            finished = _finished(shown(picture), made.wishes.backdrop, sketch, models, check)
+            yield Step(done + _STEPS_EACH, total)
             yield Drawn(number, finished, made.wishes.notes + _framing_notes(sketch), made.wishes.chosen)
 
     def canary(self, models: ModelRunner) -> None:
-        """Run the network once and see that it makes a picture of finite numbers."""
+        """Run each network once and see that it makes a picture of finite numbers."""
         made = drafted(Sketch(0, Brief()))
-        (picture,) = developed(made, models, _CANARY_STEPS)
-        if not np.isfinite(picture).all():
-            raise ModelUnusableError(
-                f"The model {DENOISER} answers with numbers that are none.", metadata={"model": DENOISER}
-            )
+        for name, picture in zip((DENOISER, REFINER), developed(made, models, _CANARY_STEPS), strict=True):
+            if not np.isfinite(picture).all():
+                raise ModelUnusableError(
+                    f"The model {name} answers with numbers that are none.", metadata={"model": name}
+                )
 
 
 def developed(draft: Draft, models: ModelRunner, steps: int = STEPS) -> Iterator[NDArray[np.float32]]:
-    """Yield the portrait (H, W, 3), -1..1 and a little beyond, as it is guessed after each step."""
+    """Yield the portrait (H, W, 3), -1..1 and a little beyond, as it is guessed after each step, and then refined."""
+    base = draft.condition.base()
+    residual = np.zeros_like(base)
+    heat = partial(temperature, face=draft.face)
+    for residual in denoised(_asked(DENOISER, draft, models), draft.noise, steps, heat):
+        yield np.asarray(base + residual, np.float32)
+    yield np.asarray(base + refined(_asked(REFINER, draft, models), residual, draft.grain), np.float32)
+
+
+def _asked(name: str, draft: Draft, models: ModelRunner) -> Callable[[NDArray[np.float32], float], NDArray[np.float32]]:
+    """Return what asks a network for the residual without noise, of a noisy one (H, W, 3) and its deviation."""
     told = draft.condition
     fixed = {"low": told.low[None], "places": told.places[None], "attributes": told.attributes[None]}
 
     def evaluate(noisy: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
         given = {"noisy": noisy[None], "sigma": np.array([[sigma]], np.float32), **fixed}
-        return np.asarray(models.infer(DENOISER, given)["residual"][0], np.float32)
+        return np.asarray(models.infer(name, given)["residual"][0], np.float32)
 
-    base = told.base()
-    for residual in denoised(evaluate, draft.noise, steps, partial(temperature, face=draft.face)):
-        yield np.asarray(base + residual, np.float32)
+    return evaluate
 
 
 def shown(picture: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -110,14 +121,11 @@ def _finished(
 ) -> NDArray[np.float32]:
     larger = enlarged(picture, models)
     check()
-    generator = np.random.Generator(np.random.Philox(sketch.seed + 2**64))
-    portrait = Portrait(Picture.from_array(quantised(larger, 8)), models)
     if backdrop is not None:
+        portrait = Portrait(Picture.from_array(quantised(larger, 8)), models)
         larger = on_backdrop(larger, backdrop, portrait.mask(Region.BACKGROUND))
         check()
-    larger = combed(larger, portrait.mask(Region.HAIR), generator)
-    check()
-    return grained(cut(larger, sketch.brief.frame), generator)
+    return grained(cut(larger, sketch.brief.frame), np.random.Generator(np.random.Philox(sketch.seed + 2**64)))
 
 
 def _framing_notes(sketch: Sketch) -> tuple[str, ...]:

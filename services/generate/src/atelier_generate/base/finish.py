@@ -21,29 +21,11 @@ FACTOR: Final = 4
 # The grain of the skin, as a deviation of display-encoded values; what is drawn is smoother than any photograph.
 _GRAIN: Final = 0.008
 _GRAIN_BLUR: Final = 0.8
-# Sharpening before the picture is enlarged: radius in small pixels, amounts, and the contrast from which edges get no
-# more.
-_SHARPEN_RADIUS: Final = 1.3
-_SHARPEN_FACE: Final = 0.5
-_SHARPEN_AROUND: Final = 0.1
-_MOST_SHARPENED: Final = 0.08
 # Where a close-up is cut, as shares of the frame: left, top, right, bottom.
 _CLOSE_UP: Final = (0.14, 0.1, 0.86, 0.82)
 # The face's place in the frame, which no shape of a picture may cut: its middle and half its size, in shares.
 _FACE_MIDDLE: Final = (0.5, 0.46)
 _STRENGTHS: Final = (0.25, 4.0)
-
-
-def crisp(picture: NDArray[np.float32], face: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Sharpen the brightness of a small portrait (H, W, 3), 0..1, most of all where `face` (H, W, 1) is.
-
-    An answer near a mean is soft; outlines of hair would fray.
-    """
-    brightness = picture.mean(axis=-1, keepdims=True)
-    soft = np.asarray(cv2.GaussianBlur(brightness, (0, 0), _SHARPEN_RADIUS), np.float32)[..., None]
-    detail = np.clip(brightness - soft, -_MOST_SHARPENED, _MOST_SHARPENED)
-    amount = _SHARPEN_AROUND + (_SHARPEN_FACE - _SHARPEN_AROUND) * face
-    return np.asarray(np.clip(picture + amount * detail, 0, 1), np.float32)
 
 
 def enlarged(picture: NDArray[np.float32], models: ModelRunner) -> NDArray[np.float32]:

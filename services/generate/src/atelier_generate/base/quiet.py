@@ -2,7 +2,8 @@
 
 All of it around the face at first, where hair and cloth have to be made up. Then less than the network is told: it
 takes more for noise than there is, and answers nearer the mean of all portraits that it could be, which is smooth.
-Least in the face, where the low-rank picture is right and an eye must match the other.
+Least in the face, where the low-rank picture is right and an eye must match the other. What too much noise leaves
+rough, the refiner smooths; what too little leaves alike in all faces, it cannot tell apart again.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from atelier_generate.base.appearance import Appearance
 
 # In the face and around it, from the first of these levels up and from the second down; between them, by its logarithm.
-LOUD: Final = (0.8, 1.0)
-QUIET: Final = (0.6, 0.7)
+LOUD: Final = (1.0, 1.0)
+QUIET: Final = (0.85, 0.9)
 BETWEEN: Final = (0.4, 0.15)
 # How far the eyes reach from the middle between the pupils, across and down, in pixels.
 _EYES: Final = (38, 15)
