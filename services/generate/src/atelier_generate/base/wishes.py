@@ -154,18 +154,18 @@ def _of_light(light: Light) -> dict[str, float]:
 
 
 def _unheard(brief: Brief) -> list[str]:
-    """Say what the brief holds that the generator has no control for."""
-    heard = {
+    """Say what the brief holds that the generator has no control for, or only half of one."""
+    unset = {
         "The lens": brief.focal_mm or brief.aperture,
         "The light's height, softness and colour": brief.light.elevation_degrees
         or brief.light.softness
         or brief.light.kelvin,
         "Mood and grade": brief.mood or brief.grade,
-        # Asked of the population all the same; what is drawn hints at them, and no more.
-        "Glasses": brief.sitter.glasses,
-        "A bald head": brief.sitter.hair == "bald",
     }
-    return [f"{what} cannot be set in this generator." for what, value in heard.items() if value]
+    tried = {"Glasses": brief.sitter.glasses, "A bald head": brief.sitter.hair == "bald"}
+    return [f"{what} cannot be set in this generator." for what, value in unset.items() if value] + [
+        f"{what} may come out faint, or not at all, in this generator." for what, value in tried.items() if value
+    ]
 
 
 def _between(ends: tuple[float, float], share: float) -> float:
