@@ -36,8 +36,8 @@ COMPARED: Final = {
 }
 # What the sitter takes over from a styling where nothing else is asked: hair lies as a head is turned.
 POSE: Final = ("yaw_degrees", "pitch_degrees")
-# How much likelier a styling is the nearer its sitter was: at a half, by a normal kernel of a whole deviation, people at
-# times wear what is in no way theirs.
+# How much likelier a styling is the nearer its sitter was. At a half, by a normal kernel of a whole deviation, people
+# at times wear what is in no way theirs.
 _NARROWNESS: Final = 2.0
 # How far a styling is moved, as a share of the spread; see `moved`.
 MOVED: Final = 0.4
