@@ -35,7 +35,7 @@ _BRIGHTNESS, _SATURATION, _CONTRAST = 0.2, 0.5, 0.3
 
 
 class Pixels(nn.Module):
-    """Three judges of patches of 10, 24 and 52 pixels of a portrait (N, 3, H, W), -1..1."""
+    """Three judges of patches of 14, 32 and 68 pixels of a portrait (N, 3, H, W), -1..1."""
 
     def __init__(self) -> None:
         super().__init__()
