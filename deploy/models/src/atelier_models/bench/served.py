@@ -47,7 +47,9 @@ class ServedExecutor:
         self.run(inputs)
         # Triton answers first and counts then.
         latest = time.monotonic() + _SECONDS_TO_COUNT
-        while (counted := self._microseconds()) == before and time.monotonic() < latest:
+        while (counted := self._microseconds()) == before:
+            if time.monotonic() > latest:
+                raise BackendDownError(f"Triton at {self._url} answered for {self._model.name} and did not count it.")
             time.sleep(_BETWEEN_LOOKS)
         return (counted - before) / 1e6
 

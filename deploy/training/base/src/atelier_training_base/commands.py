@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import torch
 from rich import progress
 from rich.console import Console
 
@@ -43,9 +44,6 @@ MINUTES = click.option(
 )
 DEVICE = click.option("--device", default="cpu", show_default=True, help="cpu, or cuda where there is a GPU.")
 THREADS = click.option("--threads", default=len(os.sched_getaffinity(0)), show_default=True, help="Processor threads.")
-ARCHIVED = click.option(
-    "--archive", type=click.Path(path_type=Path), default=WEIGHTS / ARCHIVE, show_default=True, help="A release."
-)
 
 
 @click.group()
@@ -94,16 +92,16 @@ def train(
 @MINUTES
 @DEVICE
 @THREADS
-@ARCHIVED
 @click.option("--pairs", "count", default=1600, show_default=True, help="How many portraits are drawn to learn from.")
-def refine(portraits: Path, work: Path, minutes: float, device: str, threads: int, archive: Path, count: int) -> None:
+def refine(portraits: Path, work: Path, minutes: float, device: str, threads: int, count: int) -> None:
     """Draw the PORTRAITS as the generator does, and train the refiner to make photographs of what is drawn.
 
-    The generator is what --work has trained; what it has not, --archive has. Goes on where it was broken off, with the
-    pairs that are there; remove `pairs.npz` for new ones.
+    The generator is what --work has trained; what it has not is the released one's. Goes on where it was broken off,
+    with the pairs that are there; remove `pairs.npz` for new ones.
     """
+    torch.set_num_threads(threads)
     maker = _maker(studio(portraits, work))
-    network, guide = _denoiser(work, archive)
+    network, guide = _denoiser(work, WEIGHTS / ARCHIVE)
     if not (work / PAIRS).is_file():
         drawing = draw(guided(network, guide).to(device), maker, count, 0, device)
         with progress.Progress(console=Console(stderr=True)) as bar:

@@ -15,6 +15,7 @@ from atelier_generate.base.quiet import matched, temperature
 from atelier_generate.base.sampler import denoised
 
 from atelier_training_base.batches import planes
+from atelier_training_base.runs import multiplies_bfloat16
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,8 +45,10 @@ class Pairs:
     attributes: NDArray[np.float32]
 
     def write(self, path: Path) -> None:
-        """Write them as an npz."""
-        np.savez(path, **{each.name: getattr(self, each.name) for each in fields(self)})
+        """Write them as an npz, whole or not at all."""
+        part = path.with_suffix(".part.npz")
+        np.savez(part, **{each.name: getattr(self, each.name) for each in fields(self)})
+        part.replace(path)
 
     @classmethod
     def read(cls, path: Path) -> Pairs:
@@ -79,9 +82,11 @@ def _drawn(network: Guided, maker: Maker, generator: np.random.Generator, device
     batch = maker.of(rows, told)
     noise = np.stack([matched(generator.standard_normal((HEIGHT, WIDTH, 3), np.float32)) for _ in rows])
 
+    half = multiplies_bfloat16(device)
+
     def evaluate(noisy: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
         given = (planes(noisy), torch.full((len(rows),), sigma), batch.low, batch.places, batch.attributes)
-        with torch.no_grad(), torch.autocast(torch.device(device).type, torch.bfloat16):
+        with torch.no_grad(), torch.autocast(torch.device(device).type, torch.bfloat16, enabled=half):
             answer = network(*(each.to(device) for each in given))
         return np.asarray(answer.float().cpu().numpy().transpose(0, 2, 3, 1))
 

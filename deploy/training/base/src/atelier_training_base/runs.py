@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import numpy as np
 import torch
+from rich import progress
+from rich.console import Console
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -78,11 +80,14 @@ class Run(ABC, Generic[B]):
     def train(self) -> None:
         """Go on until the time is over."""
         self.resume()
-        for batch in self._batches():
-            self._noted.append(self.step(batch))
-            self.step_number += 1
-            if time.monotonic() - self._saved > self.plan.checkpoint_every:
-                self.save()
+        with progress.Progress(console=Console(stderr=True)) as bar:
+            task = bar.add_task("Training", total=1.0)
+            for batch in self._batches():
+                self._noted.append(self.step(batch))
+                self.step_number += 1
+                bar.update(task, completed=self.spent, description=f"Training, step {self.step_number}")
+                if time.monotonic() - self._saved > self.plan.checkpoint_every:
+                    self.save()
         self.save()
 
     def save(self) -> None:

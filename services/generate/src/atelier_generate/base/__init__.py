@@ -1,4 +1,4 @@
-"""`atelier-base`, the portrait generator that comes with the service: statistics, one network and a finish."""
+"""`atelier-base`, the portrait generator that comes with the service: statistics, two networks and a finish."""
 
 from atelier_generate.base.embedded import EmbeddedBackend
 

@@ -39,7 +39,7 @@ class Draft:
 
     condition: Condition
     noise: NDArray[np.float32]
-    grain: NDArray[np.float32]
+    refining_noise: NDArray[np.float32]
     face: NDArray[np.float32]
     wishes: Wishes
 
@@ -61,8 +61,8 @@ def drafted(sketch: Sketch) -> Draft:
         condition(known.appearance, places, texture, sitter.attributes[0], OFF)
         for texture in (sitter.texture[0], around)
     )
-    noise, grain = (generator.standard_normal((HEIGHT, WIDTH, 3), np.float32) for _ in range(2))
-    return Draft(joined(inner, outer, halved(face)), matched(noise), grain, face, asked)
+    noise, refining_noise = (generator.standard_normal((HEIGHT, WIDTH, 3), np.float32) for _ in range(2))
+    return Draft(joined(inner, outer, halved(face)), matched(noise), refining_noise, face, asked)
 
 
 def _further(asked: Mapping[str, float]) -> dict[str, float]:

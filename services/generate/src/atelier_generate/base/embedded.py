@@ -56,7 +56,7 @@ class EmbeddedBackend:
 
     @property
     def made_of(self) -> Mapping[str, object]:
-        """Return the checksum of the population; the network is the catalogue's."""
+        """Return the checksum of the population; the networks are the catalogue's."""
         return {"population_sha256": _population_digest()}
 
     def draw(self, order: Order, models: ModelRunner, check: Callable[[], None]) -> Iterator[Event]:
@@ -92,7 +92,7 @@ def developed(draft: Draft, models: ModelRunner, steps: int = STEPS) -> Iterator
     heat = partial(temperature, face=draft.face)
     for residual in denoised(_asked(DENOISER, draft, models), draft.noise, steps, heat):
         yield np.asarray(base + residual, np.float32)
-    yield np.asarray(base + refined(_asked(REFINER, draft, models), residual, draft.grain), np.float32)
+    yield np.asarray(base + refined(_asked(REFINER, draft, models), residual, draft.refining_noise), np.float32)
 
 
 def _asked(name: str, draft: Draft, models: ModelRunner) -> Callable[[NDArray[np.float32], float], NDArray[np.float32]]:
