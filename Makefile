@@ -54,7 +54,7 @@ format: setup ## Let ruff put the sources into shape.
 proto: setup ## Make stubs and descriptor set from the proto files; BREAKING=accept where a break is meant.
 	@$(BIN)/python proto/generate.py stubs $(if $(filter accept,$(BREAKING)),--accept-breaking)
 
-models: setup ## Install the models and Triton (half a minute the first time, then nothing).
+models: setup ## Install the models (half a minute the first time, then nothing); Triton comes when it is first started.
 	@$(BIN)/atelier models convert
 	@$(BIN)/atelier models repository
 

@@ -16,9 +16,10 @@ import pytest
 from atelier_generate.diffusion.settings import DiffusersSettings
 from atelier_generate.loop import TritonBackend, wire
 from atelier_generate.loop.stream import Loop
-from atelier_models import environments, triton
+from atelier_models import triton
 from atelier_models.home import default_home
 from atelier_models.loop import configured
+from atelier_models.progress import Silent
 from atelier_models.repository import write_repository
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
@@ -69,13 +70,11 @@ def serving(
     """Serve a family's checkpoint of a home, and models of it, by the packaged Triton, in this environment."""
     if reason := triton.why_unsuitable():
         pytest.skip(f"Triton cannot run here: {reason}")
-    if not environments.complete(environments.for_triton(), default_home()):
-        pytest.skip("Triton is not installed; run `make models`")
     asked = {"ATELIER_GENERATOR": "triton", "ATELIER_GENERATOR_FAMILY": family, "ATELIER_GENERATOR_DEVICE": "cpu"}
     loop = configured({**asked, **more}, "local", home)
     repository = write_repository(models, home, target, loop=loop)
     ports = _free_ports(3)
-    command, environment = triton.triton_command(triton.ensure_triton(default_home(), NoReporter()), repository, *ports)
+    command, environment = triton.triton_command(triton.ensure_triton(default_home(), Silent()), repository, *ports)
     log = folder / "triton.log"
     with log.open("wb") as file:
         # One thread, as in the tests' own process: with others, sums are taken in another order.
@@ -94,13 +93,6 @@ def sdxl(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
     """A Triton with a tiny Stable Diffusion XL: thirty steps, and words that are not to be seen."""
     with serving(home, tmp_path_factory.mktemp("sdxl"), "sdxl") as server:
         yield server
-
-
-class NoReporter:
-    """Nothing is installed here that could be reported."""
-
-    def step(self, title: str, total_bytes: int | None = None) -> Any:
-        raise AssertionError(f"{title}: {total_bytes}")
 
 
 def _wait(server: Server) -> None:

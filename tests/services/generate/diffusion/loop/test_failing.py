@@ -11,7 +11,7 @@ import psutil
 import pytest
 from atelier_generate.backend import Drawn, Order, Step
 from atelier_generate.brief import Frame
-from atelier_generate.loop import wire
+from atelier_generate.loop import easel, wire
 from atelier_generate.loop.stream import Loop
 from atelier_sdk.errors import (
     BackendDownError,
@@ -141,9 +141,11 @@ def test_a_triton_that_is_not_there_is_down(home: Path) -> None:
             ask()
 
 
-def test_the_canary_waits_for_nobody(sdxl: Server, home: Path) -> None:
-    large = Order((sketch(frame=Frame(512, 512)),))
-    drawing: Any = backend_at(sdxl.url, home, SDXL, 512).draw(large, NoModels(), lambda: None)
+def test_the_canary_waits_for_nobody(sdxl: Server, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A drawing of half a minute, and a wait of half a second: no machine is done before the canary gives up.
+    monkeypatch.setattr(easel, "_CANARY_SECONDS", 0.5)
+    large = Order((sketch(frame=Frame(1024, 1024)),))
+    drawing: Any = backend_at(sdxl.url, home, SDXL, 1024).draw(large, NoModels(), lambda: None)
     next(drawing)
     other = backend_at(sdxl.url, home, SDXL)
     other.canary(NoModels())
