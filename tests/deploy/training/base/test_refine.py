@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
+from atelier_generate.base.attributes import ATTRIBUTES  # noqa: E402
 from atelier_generate.base.drafting import OFF  # noqa: E402
+from atelier_generate.base.knowledge import knowledge  # noqa: E402
 from atelier_training_base import refine  # noqa: E402
 from atelier_training_base.judges import Features, Pixels, Sight, held, lost  # noqa: E402
 from atelier_training_base.network import GUIDE, Denoiser  # noqa: E402
@@ -21,14 +23,15 @@ from atelier_training_base.runs import Plan  # noqa: E402
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from atelier_training_base.album import Album
     from atelier_training_base.batches import Maker
 
 
-@pytest.fixture
-def pairs(maker: Maker) -> Pairs:
+@pytest.fixture(scope="session")
+def pairs(album: Album) -> Pairs:
     torch.manual_seed(0)
     network = guided(Denoiser().state_dict(), Denoiser(GUIDE).state_dict())
-    return together(list(draw(network, maker, 2 * TOGETHER, seed=0)))
+    return together(list(draw(network, album, knowledge(), 2 * TOGETHER, seed=0)))
 
 
 def run(maker: Maker, pairs: Pairs, work: Path, steps: int) -> Refining:
@@ -49,21 +52,26 @@ def test_pairs_are_drawn_as_far_off_as_the_service_draws_and_are_kept(pairs: Pai
     assert (again.places == pairs.places).all()
 
 
-def test_what_was_drawn_stands_beside_the_portrait_it_was_drawn_of(maker: Maker, pairs: Pairs) -> None:
+def test_a_portrait_stands_beside_somebody_of_its_sitters_sex(pairs: Pairs, album: Album) -> None:
+    place = ATTRIBUTES.index("womanhood")
+    women = album.attributes[pairs.rows, place] > 0.5
+    assert 0 < women.mean() < 1
+    assert ((pairs.attributes[:, place] > 0.5) == women).all()
+
+
+def test_a_batch_holds_the_photographs_and_what_was_drawn_beside_them(maker: Maker, pairs: Pairs) -> None:
     made = PairMaker(maker, pairs).batch(3, np.random.default_rng(0))
-    base = torch.nn.functional.interpolate(made.portrait.low, scale_factor=2.0, mode="bilinear")
+    base = torch.nn.functional.interpolate(made.low, scale_factor=2.0, mode="bilinear")
     drawn = ((base + made.drawn + 1) * 127.5).round().numpy().transpose(0, 2, 3, 1)
-    real = ((base + made.portrait.residual + 1) * 127.5).round().numpy().transpose(0, 2, 3, 1)
-    for one, photograph in zip(drawn, real, strict=True):
+    for one, photograph in zip(drawn, made.photograph.numpy().transpose(0, 2, 3, 1), strict=True):
         (at,) = np.flatnonzero(np.abs(pairs.drawn - one).max(axis=(1, 2, 3)) <= 1)
-        assert np.abs(maker.photograph(pairs.rows[at]) - (photograph / 127.5 - 1)).max() < 0.01
+        assert (maker.photograph(pairs.rows[at]) == photograph).all()
 
 
-def test_a_pair_is_looked_at_alike(maker: Maker, pairs: Pairs) -> None:
-    portrait = PairMaker(maker, pairs).batch(2, np.random.default_rng(0)).portrait
-    picture = torch.rand((2, 3, 192, 160))
-    sight = Sight(Denoiser(GUIDE), portrait, torch.zeros_like(picture), torch.Generator().manual_seed(0))
-    first, second = sight.look(picture), sight.look(picture)
+def test_a_pair_is_looked_at_alike() -> None:
+    picture, places = torch.rand((2, 3, 192, 160)), torch.rand((2, 2, 48, 40))
+    sight = Sight(Denoiser(GUIDE), picture.shape, "cpu", torch.Generator().manual_seed(0))
+    first, second = (sight.look(picture, places) for _ in range(2))
     assert torch.equal(first.picture, second.picture)
     assert all(torch.equal(*each) for each in zip(first.features, second.features, strict=True))
     assert not torch.allclose(first.picture, picture, atol=0.05)

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from atelier.v1 import generate_pb2
 from atelier_generate.backend import Sketch
+from atelier_generate.base.attributes import ATTRIBUTES
 from atelier_generate.base.drafting import drafted
+from atelier_generate.base.knowledge import knowledge
 from atelier_generate.base.wishes import HONOURS
+from atelier_generate.brief import Brief, Sitter
 from atelier_generate.director import direct, open_fields
 from atelier_generate.director.briefing import patterns
 
@@ -56,8 +59,8 @@ def test_a_pattern_lights_the_side_that_it_is_asked_for_on(
     flat: list[float], pattern: str, side: str, sign: int
 ) -> None:
     lit = [unevenness(draft) for draft in drafts(f"{pattern.replace('-', ' ')} light from her {side}")]
-    # The weakest of them, a softbox, makes 0.66 stops at least.
-    assert all(sign * (one - even) > 0.4 for one, even in zip(lit, flat, strict=True))
+    # The weakest of them, a softbox, makes 0.40 stops at least.
+    assert all(sign * (one - even) > 0.3 for one, even in zip(lit, flat, strict=True))
 
 
 def test_a_ratio_alone_lights_a_side_that_the_seed_draws(flat: list[float]) -> None:
@@ -70,3 +73,18 @@ def test_even_light_does_not_darken_faces() -> None:
     even, unsaid = ([brightness(draft) for draft in drafts(light)] for light in ("even light", ""))
     # On the display's scale of 0 to 1 it brightens by 0.002 in the mean.
     assert np.mean(even) - np.mean(unsaid) > -0.01
+
+
+@pytest.mark.parametrize("angle", [-40.0, -20.0, 0.0, 30.0, 55.0])
+def test_skin_of_any_tone_is_exposed_as_a_photographer_would(angle: float) -> None:
+    made = [drafted(Sketch(seed, Brief(Sitter(skin_ita_degrees=angle)))) for seed in SEEDS]
+    found = [float(draft.condition.attributes[ATTRIBUTES.index("skin_lightness")]) for draft in made]
+    population = knowledge().population
+    place = ATTRIBUTES.index("skin_lightness")
+    lightness = population.attribute_mean[place] + population.attribute_deviation[place] * np.array(found)
+    assert np.abs(lightness - (50 + 16 * np.tan(np.radians(angle)))).max() < 2
+
+
+def test_light_that_is_left_open_is_soft() -> None:
+    stops = [abs(unevenness(drafted(Sketch(seed, Brief())))) for seed in range(40)]
+    assert np.mean(stops) < 0.35  # 0.23 as it is, 0.45 if it were the portraits'

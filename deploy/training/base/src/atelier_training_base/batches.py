@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 import torch
-from atelier_generate.base.conditions import Condition, condition, joined
+from atelier_generate.base.conditions import Condition, centred, condition, joined
 from atelier_generate.base.frame import HEIGHT, POINTS, WIDTH
 from atelier_generate.base.quiet import face_share, halved
 from atelier_generate.base.styling import moved
@@ -86,9 +86,9 @@ class Maker:
         """Return a portrait (H, W, 3), -1..1."""
         return np.asarray(self._album.pictures[row] / np.float32(127.5) - 1, np.float32)
 
-    def face(self, row: int) -> NDArray[np.float32]:
-        """Return the share (H, W, 1) of each pixel of a portrait that is face."""
-        return face_share(self._model.appearance, self._located[row])
+    def places(self, row: int) -> NDArray[np.float32]:
+        """Return where each cell of a portrait lies in the mean face's frame, (H/4, W/4, 2), -1..1."""
+        return centred(self._located[row])
 
     def _weight(self, row: int) -> NDArray[np.float32]:
         return np.asarray(cv2.remap(self._importance, *_maps(self._located[row]), cv2.INTER_LINEAR), np.float32)

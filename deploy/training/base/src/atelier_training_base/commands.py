@@ -43,6 +43,7 @@ MINUTES = click.option(
     "--minutes", default=60.0, show_default=True, help="Time of the whole run; the schedule follows it."
 )
 DEVICE = click.option("--device", default="cpu", show_default=True, help="cpu, or cuda where there is a GPU.")
+START = click.option("--start", type=click.Path(path_type=Path, exists=True), help="A release's archive to begin from.")
 THREADS = click.option("--threads", default=len(os.sched_getaffinity(0)), show_default=True, help="Processor threads.")
 
 
@@ -58,7 +59,7 @@ def base() -> None:
 @DEVICE
 @THREADS
 @click.option("--compiled/--eager", default=True, show_default=True, help="Let PyTorch compile the network.")
-@click.option("--start", type=click.Path(path_type=Path, exists=True), help="A release's archive to begin from.")
+@START
 @click.option(
     "--guide", is_flag=True, help="Train the small network that guides the other; a tenth of its time will do."
 )
@@ -92,24 +93,29 @@ def train(
 @MINUTES
 @DEVICE
 @THREADS
-@click.option("--pairs", "count", default=1600, show_default=True, help="How many portraits are drawn to learn from.")
-def refine(portraits: Path, work: Path, minutes: float, device: str, threads: int, count: int) -> None:
-    """Draw the PORTRAITS as the generator does, and train the refiner to make photographs of what is drawn.
+@START
+@click.option("--pairs", "count", default=1600, show_default=True, help="How many sitters are drawn to learn from.")
+def refine(
+    portraits: Path, work: Path, minutes: float, device: str, threads: int, start: Path | None, count: int
+) -> None:
+    """Draw sitters like those of the PORTRAITS, and train the refiner to make photographs of what is drawn.
 
-    The generator is what --work has trained; what it has not is the released one's. Goes on where it was broken off,
-    with the pairs that are there; remove `pairs.npz` for new ones.
+    The generator is what --work has trained; what it has not is the released one's. The refiner begins as the
+    denoiser, or with --start as an earlier refiner. Goes on where it was broken off, with the pairs that are there;
+    remove `pairs.npz` for new ones.
     """
     torch.set_num_threads(threads)
-    maker = _maker(studio(portraits, work))
+    known = studio(portraits, work)
     network, guide = _denoiser(work, WEIGHTS / ARCHIVE)
     if not (work / PAIRS).is_file():
-        drawing = draw(guided(network, guide).to(device), maker, count, 0, device)
+        drawing = draw(guided(network, guide).to(device), known.album, known.knowledge, count, 0, device)
         with progress.Progress(console=Console(stderr=True)) as bar:
             parts = list(bar.track(drawing, -(-count // TOGETHER), description="Drawing pairs"))
         together(parts).write(work / PAIRS)
     (work / REFINERS).mkdir(exist_ok=True)
-    pairs = PairMaker(maker, Pairs.read(work / PAIRS))
-    Refining(_plan(work / REFINERS, minutes, device, threads), pairs, network, released(guide, GUIDE)).train()
+    pairs = PairMaker(_maker(known), Pairs.read(work / PAIRS))
+    first = network if start is None else learnt(start, "refiner")
+    Refining(_plan(work / REFINERS, minutes, device, threads), pairs, first, released(guide, GUIDE)).train()
 
 
 @base.command()

@@ -16,12 +16,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from atelier_training_base.network import GUIDE
+from atelier_training_base.network import ATTRIBUTES, GUIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from atelier_training_base.batches import Batch
     from atelier_training_base.network import Denoiser
 
 # How much stronger a judge sees what is finer than three pixels: it is faint, and halved numbers would swallow it.
@@ -30,6 +29,8 @@ _SLOPE: Final = 0.2  # of the leaky rectifiers
 _HEAD: Final = 96
 # The deviations of the noise that the guide looks through.
 _LEAST_NOISE, _MOST_NOISE = 0.1, 0.6
+# The cells, in pixels, that the guide is told the picture by: about what the low-rank picture holds.
+_COARSE: Final = 8
 # By how much brightness, saturation and contrast of a pair are changed at most, either way.
 _BRIGHTNESS, _SATURATION, _CONTRAST = 0.2, 0.5, 0.3
 
@@ -97,22 +98,27 @@ class Seen:
 
 
 class Sight:
-    """How pairs are looked at: changed in tone, and by the guide through noise, both of a pair alike."""
+    """How pairs are looked at: changed in tone, and by the guide through noise, both of a pair alike.
 
-    def __init__(self, guide: Denoiser, pair: Batch, base: Tensor, generator: torch.Generator) -> None:
-        count, device = len(base), base.device
-        chances = torch.rand((4, count, 1, 1, 1), generator=generator).to(device)
+    The guide is told nothing but what it sees, coarsely, and where all lies: what a portrait was drawn from would give
+    away that it was drawn.
+    """
+
+    def __init__(self, guide: Denoiser, shape: torch.Size, device: str, generator: torch.Generator) -> None:
+        chances = torch.rand((4, shape[0], 1, 1, 1), generator=generator).to(device)
         least, most = math.log(_LEAST_NOISE), math.log(_MOST_NOISE)
-        self._guide, self._base = guide, base
-        self._told = [each.to(device) for each in (pair.low, pair.places, pair.attributes)]
+        self._guide = guide
+        self._untold = torch.zeros((shape[0], ATTRIBUTES + 1), device=device)
         self._tone = 2 * chances[:3] - 1
         self._sigma = torch.exp(least + (most - least) * chances[3, :, 0, 0, 0])
-        self._noise = torch.randn(base.shape, generator=generator).to(device) * self._sigma[:, None, None, None]
+        self._noise = torch.randn(shape, generator=generator).to(device) * self._sigma[:, None, None, None]
 
-    def look(self, portraits: Tensor) -> Seen:
-        """Look at portraits (N, 3, H, W), -1..1."""
+    def look(self, portraits: Tensor, places: Tensor) -> Seen:
+        """Look at portraits (N, 3, H, W), -1..1, whose cells lie at `places`."""
         picture = self._toned(portraits)
-        return Seen(picture, self._guide.features(picture - self._base + self._noise, self._sigma, *self._told))
+        low = functional.interpolate(functional.avg_pool2d(picture, _COARSE), scale_factor=_COARSE / 2, mode="bilinear")
+        residual = picture - functional.interpolate(low, scale_factor=2.0, mode="bilinear")
+        return Seen(picture, self._guide.features(residual + self._noise, self._sigma, low, places, self._untold))
 
     def _toned(self, picture: Tensor) -> Tensor:
         """Change brightness, saturation and contrast."""

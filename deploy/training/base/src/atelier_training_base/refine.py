@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from torch.nn import Module
     from torch.optim import Optimizer
 
-    from atelier_training_base.batches import Batch
     from atelier_training_base.judges import Seen
     from atelier_training_base.pairs import Pair, PairMaker
     from atelier_training_base.runs import Plan
@@ -34,11 +33,11 @@ if TYPE_CHECKING:
 RATE, JUDGES_RATE = 6e-5, 1.5e-4
 BETAS: Final = (0.5, 0.99)
 # Judges learn alone for so many steps.
-JUDGES_FIRST: Final = 30
-# What the judges of features count beside those of pixels, and the difference from the portrait beside all judges.
+JUDGES_FIRST: Final = 60
+# What the judges of features count beside those of pixels, and the difference from what was drawn beside all judges.
 _FEATURES: Final = 0.25
 _LIKENESS: Final = 4.0
-_LIKENESS_CELL: Final = 4  # pixels
+_LIKENESS_CELL: Final = 8  # pixels
 # How steep the judges of pixels may be near what they see, and how often that is minded: Huang et al., "The GAN is
 # dead; long live the GAN!", NeurIPS 2024, after Mescheder et al., ICML 2018; seldom, as Karras et al., CVPR 2020.
 _STEEPNESS: Final = 3e-6
@@ -82,14 +81,15 @@ class Refining(Run["Pair"]):
             for group in optimiser.param_groups:
                 group["lr"] = peak * falling(self.spent)
         generator = self.noise_source()
-        portrait = batch.portrait
-        base = functional.interpolate(portrait.low, scale_factor=2.0, mode="bilinear").to(self.plan.device)
-        real = base + portrait.residual.to(self.plan.device)
-        refined = base + self._refined(batch, generator)
-        sight = Sight(self._guide, portrait, base, generator)
+        photograph, places, drawn_places = (
+            each.to(self.plan.device) for each in (batch.photograph, batch.photograph_places, batch.places)
+        )
+        base = functional.interpolate(batch.low, scale_factor=2.0, mode="bilinear").to(self.plan.device)
+        residual = self._refined(batch, generator)
+        sight = Sight(self._guide, photograph.shape, self.plan.device, generator)
         with self._half():
-            drawn, shown = sight.look(refined), sight.look(real)
-        noted = self._learn(drawn, shown, self._unlikeness(refined - real, portrait))
+            drawn, shown = sight.look(base + residual, drawn_places), sight.look(photograph, places)
+        noted = self._learn(drawn, shown, _unlikeness(residual - batch.drawn.to(self.plan.device)))
         return {**noted, "judges": self._judge(drawn, shown)}
 
     def _refined(self, batch: Pair, generator: torch.Generator) -> Tensor:
@@ -97,8 +97,7 @@ class Refining(Run["Pair"]):
         noise = torch.randn(batch.drawn.shape, generator=generator)
         noisy = (batch.drawn + REFINED_AT * noise).contiguous(memory_format=torch.channels_last)
         level = torch.full((len(noisy),), REFINED_AT)
-        portrait = batch.portrait
-        given = (noisy, level, portrait.low, portrait.places, portrait.attributes)
+        given = (noisy, level, batch.low, batch.places, batch.attributes)
         with self._half():
             found: Tensor = self.network(*(each.to(self.plan.device) for each in given))
         return found.float()
@@ -130,10 +129,6 @@ class Refining(Run["Pair"]):
         self.judges.step()
         return float(found.detach())
 
-    def _unlikeness(self, difference: Tensor, portrait: Batch) -> Tensor:
-        coarse = functional.avg_pool2d(difference, _LIKENESS_CELL).abs().mean(dim=1, keepdim=True)
-        return (coarse * portrait.weight.to(difference.device)).mean()
-
     def _steepness(self, picture: Tensor) -> Tensor:
         """Return the mean square of how much verdicts change with each portrait (N, 3, H, W), a patch at a time."""
         picture = picture.detach().requires_grad_(True)
@@ -148,6 +143,10 @@ class Refining(Run["Pair"]):
 
     def _half(self) -> torch.autocast:
         return torch.autocast(torch.device(self.plan.device).type, torch.bfloat16, enabled=self.plan.half)
+
+
+def _unlikeness(difference: Tensor) -> Tensor:
+    return functional.avg_pool2d(difference, _LIKENESS_CELL).abs().mean()
 
 
 def falling(spent: float) -> float:

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 from atelier_generate.base.knowledge import Knowledge
 from atelier_models.home import default_home
 from atelier_service.cancellation import Cancellation
@@ -15,6 +16,7 @@ from atelier_service.models.per_call import CallModels
 from atelier_training_upscale.photographs import load, portraits
 
 from atelier_training_base.album import Album, album, fitted
+from atelier_training_base.cloth import cloth
 from atelier_training_base.population_fit import fit_population
 from atelier_training_base.styling_fit import fit_stylings
 from atelier_training_base.survey import Survey, survey
@@ -22,7 +24,6 @@ from atelier_training_base.survey import Survey, survey
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy as np
     from atelier_imaging.models import ModelRunner
     from numpy.typing import NDArray
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 SURVEY: Final = "survey.npz"
 FIT: Final = "fit.pkl"
+CLOTH: Final = "cloth.npy"
 _LONG: Final = 24 * 3600.0
 
 
@@ -63,5 +65,8 @@ def studio(folder: Path, work: Path) -> Studio:
             pickle.dump((model, *fit_population(model, shown.attributes, shown.chances)), file)
     with (work / FIT).open("rb") as file:  # our own, of this run
         model, population, standard = pickle.load(file)  # noqa: S301
-    stylings = fit_stylings(model, standard)
+    if not (work / CLOTH).is_file():
+        half = cloth(shown.pictures[: len(shown.pictures) // 2], models())
+        np.save(work / CLOTH, np.concatenate([half, half[..., ::-1]]))  # beside their mirror images, as in the album
+    stylings = fit_stylings(model, standard, np.load(work / CLOTH))
     return Studio(known, shown, model, Knowledge(model.appearance, population, stylings), standard)

@@ -9,6 +9,8 @@ from atelier_generate.base.attributes import ATTRIBUTES
 from atelier_generate.base.quiet import face_share, halved
 from atelier_generate.base.styling import COMPARED, Stylings
 
+from atelier_training_base.cloth import fit_cloth
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -22,8 +24,10 @@ _RIDGE: Final = 1e-3
 _SHUFFLED: Final = 0  # the seed
 
 
-def fit_stylings(model: Fitted, standard: NDArray[np.float32]) -> Stylings:
+def fit_stylings(model: Fitted, standard: NDArray[np.float32], cells: NDArray[np.float32]) -> Stylings:
     """Return the stylings of portraits with attributes (N, A) in standard deviations, in an order of their own.
+
+    `cells` (N, h, w) are how much cloth they show; see `cloth`.
 
     The coefficients are those, by least squares, whose picture is the portrait's around the face and the mean in it.
     """
@@ -35,7 +39,12 @@ def fit_stylings(model: Fitted, standard: NDArray[np.float32]) -> Stylings:
     directions = np.linalg.eigh(around).eigenvectors[:, ::-1][:, :_VISIBLE].T
     order = np.random.default_rng(_SHUFFLED).permutation(len(textures))
     columns = [ATTRIBUTES.index(name) for name in COMPARED]
-    return Stylings(textures[order].astype(np.float32), standard[order][:, columns], directions.astype(np.float32))
+    return Stylings(
+        textures[order].astype(np.float32),
+        standard[order][:, columns],
+        directions.astype(np.float32),
+        fit_cloth(textures, cells),
+    )
 
 
 def _energy(textures: NDArray[np.float32], share: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -38,9 +38,13 @@ def condition(
 ) -> Condition:
     """Make the condition of located cells, texture (T,) and attributes (A,) in deviations; `off` as in training."""
     low = appearance.draw(places, texture)
-    centred = np.asarray(places / (WIDTH / 2, HEIGHT / 2) - 1, np.float32)
     told = np.append(np.clip(attributes, -3, 3), off).astype(np.float32)
-    return Condition(np.clip(low, -1.1, 1.1), centred, told)
+    return Condition(np.clip(low, -1.1, 1.1), centred(places), told)
+
+
+def centred(places: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Bring places of cells (h, w, 2) from the frame's pixels to -1..1."""
+    return np.asarray(places / (WIDTH / 2, HEIGHT / 2) - 1, np.float32)
 
 
 def joined(face: Condition, around: Condition, share: NDArray[np.float32]) -> Condition:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from atelier_generate.base.conditions import Condition, condition, joined
+from atelier_generate.base.dress import dyed
 from atelier_generate.base.frame import HEIGHT, WIDTH
 from atelier_generate.base.knowledge import knowledge
 from atelier_generate.base.quiet import face_share, halved, matched
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from atelier_generate.backend import Sketch
+    from atelier_generate.base.knowledge import Knowledge
 
 # How wide sitters are spread, as a share of the population's spread: the rim of a normal distribution is no face.
 SPREAD: Final = 0.95
@@ -27,6 +30,8 @@ OFF: Final = 0.5
 # What is drawn is seen nearer to a middle than it was asked, since a network that is not sure answers with what is
 # usual. So it is asked for further from there: the middle in the attribute's unit, and how much further.
 _FURTHER: Final = {"age_years": (58.0, 2.0), "skin_ita_degrees": (23.0, 1.4)}
+# CIE b* of skin, about: with it, the typology angle is one of lightness (Chardon et al., 1991).
+_SKIN_B: Final = 16.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,14 +49,14 @@ class Draft:
     wishes: Wishes
 
 
-def drafted(sketch: Sketch) -> Draft:
-    """Choose the sitter of a sketch: the same for the same sketch."""
+def drafted(sketch: Sketch, known: Knowledge | None = None) -> Draft:
+    """Choose the sitter of a sketch, the same for the same sketch, of what the service knows or of what is given."""
     generator = np.random.Generator(np.random.Philox(sketch.seed))
-    known = knowledge()
+    known = known or knowledge()
     asked = wishes(sketch.brief, generator)
     chance = SPREAD * generator.standard_normal((1, len(known.population.covariance)), np.float32)
     chosen = known.stylings.choose(known.population.levels(asked.attributes), generator)
-    levels = known.population.levels(_further(asked.attributes))
+    levels = known.population.levels(_exposed(_further(asked.attributes), asked.attributes))
     around = known.stylings.texture(chosen, levels, known.population, generator)
     posed = {**known.stylings.pose(chosen), **levels}
     sitter = known.population.draw(posed, chance, known.stylings.visible, around)
@@ -62,7 +67,18 @@ def drafted(sketch: Sketch) -> Draft:
         for texture in (sitter.texture[0], around)
     )
     noise, refining_noise = (generator.standard_normal((HEIGHT, WIDTH, 3), np.float32) for _ in range(2))
+    outer = replace(outer, low=dyed(outer.low, known.stylings.cloth(around), asked.attributes["womanhood"], generator))
     return Draft(joined(inner, outer, halved(face)), matched(noise), refining_noise, face, asked)
+
+
+def _exposed(further: dict[str, float], asked: Mapping[str, float]) -> dict[str, float]:
+    """Add the lightness that skin of the angle asked for has when it is well exposed.
+
+    The angle alone could as well be had by a face in the dark, and of dark skin the population knows few.
+    """
+    if (angle := asked.get("skin_ita_degrees")) is None:
+        return further
+    return {**further, "skin_lightness": 50 + _SKIN_B * math.tan(math.radians(angle))}
 
 
 def _further(asked: Mapping[str, float]) -> dict[str, float]:

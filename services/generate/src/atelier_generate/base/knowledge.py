@@ -41,6 +41,7 @@ class Knowledge:
             styling_textures=self.stylings.textures.astype(np.float16),
             styling_attributes=self.stylings.attributes.astype(np.float16),
             styling_visible=self.stylings.visible,
+            styling_dress=self.stylings.dress.astype(np.float16),
         )
 
     @classmethod
@@ -48,7 +49,7 @@ class Knowledge:
         """Read what `write` wrote."""
         with np.load(path) as stored:
             values = {name: stored[name].astype(np.float32) for name in stored.files}
-        stylings = {name: values.pop(f"styling_{name}") for name in ("textures", "attributes", "visible")}
+        stylings = {name: values.pop(f"styling_{name}") for name in ("textures", "attributes", "visible", "dress")}
         population = {name: values.pop(name) for name in ("covariance", "attribute_mean", "attribute_deviation")}
         appearance = Appearance(**values)
         return cls(appearance, Population(**population, shapes=len(appearance.shapes)), Stylings(**stylings))

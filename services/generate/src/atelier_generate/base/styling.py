@@ -38,7 +38,7 @@ COMPARED: Final = {
 POSE: Final = ("yaw_degrees", "pitch_degrees")
 # How much likelier a styling is the nearer its sitter was. At a half, by a normal kernel of a whole deviation, people
 # at times wear what is in no way theirs.
-_NARROWNESS: Final = 2.0
+_NARROWNESS: Final = 1.2
 # How far a styling is moved, as a share of the spread; see `moved`.
 MOVED: Final = 0.4
 # Where wishes are beyond every sitter, all are equally far.
@@ -53,12 +53,13 @@ class Stylings:
 
     `textures` (N, T) are coefficients of the appearance, the face left out; `attributes` (N, len(COMPARED)) what their
     sitters were like, in standard deviations; `visible` (Q, T) the orthonormal directions of texture that show most
-    around a face.
+    around a face. `dress` (T + 1, h, w) is how much of each part of the frame is cloth, linear in a texture.
     """
 
     textures: NDArray[np.float32]
     attributes: NDArray[np.float32]
     visible: NDArray[np.float32]
+    dress: NDArray[np.float32]
 
     def choose(self, asked: Mapping[str, float], generator: np.random.Generator) -> int:
         """Choose a styling, the likelier the more its sitter was like what is asked (in standard deviations).
@@ -71,6 +72,10 @@ class Stylings:
             if name in asked:
                 far += weight * (np.clip(asked[name], -_MOST, _MOST) - self.attributes[:, column]) ** 2
         return int(np.argmax(generator.gumbel(size=len(far)) - _NARROWNESS * far))
+
+    def cloth(self, texture: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return how much of each part of the frame (h, w), 0..1 and a little beyond, is cloth in a texture (T,)."""
+        return np.asarray(np.tensordot(np.append(texture, 1.0), self.dress, 1), np.float32)
 
     def pose(self, chosen: int) -> dict[str, float]:
         """Return how the sitter's head was turned, in standard deviations."""

@@ -27,6 +27,8 @@ RANGES: Final = {
 # Left open, age and skin are drawn evenly: nobody is the usual sitter. All else follows from them and from chance.
 PEOPLE: Final = People((32, 70), (-30.0, 58.0), ())
 _OPEN: Final = {"age_years": PEOPLE.ages, "skin_ita_degrees": PEOPLE.skin_ita_degrees}
+# Left open, light is softer than chance would have it: the cheeks' ratio in stops, as a deviation either way.
+_OPEN_LIGHT: Final = 0.35
 # The measures of the two ends of a control, as the training portraits have them.
 _WOMANHOOD: Final = (0.03, 0.92)
 _SMILE: Final = {"smile": (0.065, 0.155), "mouth_open": (0.01, 0.21)}
@@ -111,6 +113,8 @@ def _choose(asked: dict[str, float], generator: np.random.Generator) -> dict[str
         if name not in asked:
             asked[name] = value
             chosen[_FIELDS[name]] = round(value)
+    light = float(generator.normal(0, _OPEN_LIGHT))
+    asked.setdefault("light_log_ratio", light)
     woman = bool(generator.random() < 0.5)
     if "womanhood" not in asked:
         asked["womanhood"] = _WOMANHOOD[woman]
