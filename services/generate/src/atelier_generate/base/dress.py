@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 # Cloth by name, sRGB, with the chance that a man and that a woman wears it; None is what comes with the styling.
 DRESSES: Final[tuple[tuple[str, tuple[float, float, float] | None, float, float], ...]] = (
-    ("as it comes", None, 0.35, 0.15),
+    ("as it comes", None, 0.35, 0.12),
     ("charcoal", (0.17, 0.17, 0.18), 0.22, 0.10),
-    ("black", (0.08, 0.08, 0.09), 0.10, 0.12),
-    ("navy", (0.11, 0.13, 0.22), 0.20, 0.12),
+    ("black", (0.08, 0.08, 0.09), 0.10, 0.16),
+    ("navy", (0.11, 0.13, 0.22), 0.20, 0.13),
     ("grey", (0.33, 0.33, 0.35), 0.08, 0.08),
     ("brown", (0.25, 0.19, 0.15), 0.05, 0.05),
-    ("burgundy", (0.38, 0.09, 0.13), 0.00, 0.08),
+    ("burgundy", (0.38, 0.09, 0.13), 0.00, 0.11),
     ("red", (0.68, 0.11, 0.12), 0.00, 0.10),
     ("rose", (0.72, 0.42, 0.46), 0.00, 0.05),
     ("cream", (0.80, 0.76, 0.68), 0.00, 0.06),
-    ("blue", (0.17, 0.27, 0.50), 0.00, 0.07),
+    ("blue", (0.17, 0.27, 0.50), 0.00, 0.04),
 )
 # How far a colour may be from the cloth's mean, of display-encoded -1..1, and still be cloth, not a shirt or a scarf.
 _ALIKE: Final = 0.4
