@@ -55,5 +55,5 @@ def test_cloth_is_at_the_shoulders_of_every_styling() -> None:
     for texture in STYLINGS.textures[:50]:
         cloth = cv2.resize(STYLINGS.cloth(texture), (WIDTH, HEIGHT))
         assert np.abs(cloth[:48]).max() < 0.1
-        assert cloth[90:, :12].mean() > 0.6
-        assert cloth[90:, -12:].mean() > 0.6
+        assert cloth[90:, :12].mean() > 0.3
+        assert cloth[90:, -12:].mean() > 0.3

@@ -37,6 +37,21 @@ def test_left_open_women_and_men_come_alike() -> None:
     assert 0.4 < np.mean(women) < 0.6
 
 
+def test_left_open_glasses_are_worn_or_not_the_oftener_the_older() -> None:
+    worn = {
+        age: [read(Brief(Sitter(age_years=age)), seed).attributes["glasses"] for seed in range(200)] for age in (35, 72)
+    }
+    assert all(len(set(found)) == 2 for found in worn.values())
+    young, old = (np.mean(np.array(found) > 1) for found in worn.values())
+    assert young < 0.1 < 0.3 < old
+
+
+def test_what_is_said_of_a_sitter_names_the_glasses() -> None:
+    for seed in range(40):
+        found = read(Brief(Sitter(age_years=70)), seed)
+        assert ("with glasses" in str(found.chosen["subject.description"])) == (found.attributes["glasses"] > 1)
+
+
 @pytest.mark.parametrize(("age", "drawn"), [(20.0, RANGES["age_years"][0]), (95.0, RANGES["age_years"][1])])
 def test_what_lies_beyond_the_data_is_drawn_at_their_edge_and_said(age: float, drawn: float) -> None:
     found = read(Brief(Sitter(age_years=age)))

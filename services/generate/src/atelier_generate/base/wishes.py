@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from atelier_generate.director import People
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import numpy as np
 
     from atelier_generate.brief import Brief, Light, Sitter
 
@@ -29,10 +29,13 @@ PEOPLE: Final = People((32, 70), (-30.0, 58.0), ())
 _OPEN: Final = {"age_years": PEOPLE.ages, "skin_ita_degrees": PEOPLE.skin_ita_degrees}
 # Left open, light is softer than chance would have it: the cheeks' ratio in stops, as a deviation either way.
 _OPEN_LIGHT: Final = 0.35
-# The measures of the two ends of a control, as the training portraits have them.
+# Left open, glasses are worn or not, and not by half: by how many of the portraits' sitters of an age.
+_WEARERS: Final = ((35.0, 0.04), (50.0, 0.12), (60.0, 0.20), (72.0, 0.40))
+# The measures of the two ends of a control, as the training portraits have them; glasses and a bald head beyond that,
+# as less comes out halfway.
 _WOMANHOOD: Final = (0.03, 0.92)
 _SMILE: Final = {"smile": (0.065, 0.155), "mouth_open": (0.01, 0.21)}
-_GLASSES: Final = {False: 0.15, True: 1.9}
+_GLASSES: Final = {False: 0.15, True: 2.8}
 _BEARD: Final = {False: 3.0, True: 20.0}
 _HAIR: Final[dict[str, dict[str, float]]] = {
     "black": {"hair_lightness": 9.0, "hair_chroma": 3.0},
@@ -41,7 +44,7 @@ _HAIR: Final[dict[str, dict[str, float]]] = {
     "red": {"hair_lightness": 31.0, "hair_chroma": 27.0},
     "grey": {"hair_lightness": 47.0, "hair_chroma": 3.0},
     "white": {"hair_lightness": 76.0, "hair_chroma": 3.0},
-    "bald": {"hair_share": 0.08},
+    "bald": {"hair_share": -0.25},
 }
 # Backdrops of a studio, sRGB, that one is drawn from where the brief names none: near the population's own, since what
 # lies further away shows in the outline of hair.
@@ -115,10 +118,18 @@ def _choose(asked: dict[str, float], generator: np.random.Generator) -> dict[str
             chosen[_FIELDS[name]] = round(value)
     light = float(generator.normal(0, _OPEN_LIGHT))
     asked.setdefault("light_log_ratio", light)
-    woman = bool(generator.random() < 0.5)
+    woman, wearer = bool(generator.random() < 0.5), float(generator.random())
+    words = []
     if "womanhood" not in asked:
         asked["womanhood"] = _WOMANHOOD[woman]
-        chosen["subject.description"] = "a woman" if woman else "a man"
+        words.append("a woman" if woman else "a man")
+    if "glasses" not in asked:
+        ages, shares = np.array(_WEARERS).T
+        worn = bool(wearer < np.interp(asked["age_years"], ages, shares))
+        asked["glasses"] = _GLASSES[worn]
+        words += ["with glasses"] if worn else []
+    if words:
+        chosen["subject.description"] = " ".join(words)
     return chosen
 
 
