@@ -33,7 +33,8 @@ def test_cloth_takes_a_colour_and_nothing_else_does() -> None:
         assert (made[:64] == low[:64]).all()
         colour = made[80:, :20].mean(axis=(0, 1))
         worn = [
-            low[80:, :20].mean(axis=(0, 1)) if each is None else 2 * np.array(each) - 1 for _, each, _, _ in DRESSES
+            low[80:, :20].mean(axis=(0, 1)) if each.colour is None else 2 * np.array(each.colour) - 1
+            for each in DRESSES
         ]
         assert min(np.abs(colour - each).max() for each in worn) < 0.05
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -10,19 +10,28 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Cloth by name, sRGB, with the chance that a man and that a woman wears it; None is what comes with the styling.
-DRESSES: Final[tuple[tuple[str, tuple[float, float, float] | None, float, float], ...]] = (
-    ("as it comes", None, 0.35, 0.12),
-    ("charcoal", (0.17, 0.17, 0.18), 0.22, 0.10),
-    ("black", (0.08, 0.08, 0.09), 0.10, 0.16),
-    ("navy", (0.11, 0.13, 0.22), 0.20, 0.13),
-    ("grey", (0.33, 0.33, 0.35), 0.08, 0.08),
-    ("brown", (0.25, 0.19, 0.15), 0.05, 0.05),
-    ("burgundy", (0.38, 0.09, 0.13), 0.00, 0.11),
-    ("red", (0.68, 0.11, 0.12), 0.00, 0.10),
-    ("rose", (0.72, 0.42, 0.46), 0.00, 0.05),
-    ("cream", (0.80, 0.76, 0.68), 0.00, 0.06),
-    ("blue", (0.17, 0.27, 0.50), 0.00, 0.04),
+
+class Dress(NamedTuple):
+    """A dress: its cloth's colour in sRGB, None for what comes with the styling, and how many men and women wear it."""
+
+    name: str
+    colour: tuple[float, float, float] | None
+    men: float
+    women: float
+
+
+DRESSES: Final = (
+    Dress("as it comes", None, 0.35, 0.12),
+    Dress("charcoal", (0.17, 0.17, 0.18), 0.22, 0.10),
+    Dress("black", (0.08, 0.08, 0.09), 0.10, 0.16),
+    Dress("navy", (0.11, 0.13, 0.22), 0.20, 0.13),
+    Dress("grey", (0.33, 0.33, 0.35), 0.08, 0.08),
+    Dress("brown", (0.25, 0.19, 0.15), 0.05, 0.05),
+    Dress("burgundy", (0.38, 0.09, 0.13), 0.00, 0.11),
+    Dress("red", (0.68, 0.11, 0.12), 0.00, 0.10),
+    Dress("rose", (0.72, 0.42, 0.46), 0.00, 0.05),
+    Dress("cream", (0.80, 0.76, 0.68), 0.00, 0.06),
+    Dress("blue", (0.17, 0.27, 0.50), 0.00, 0.04),
 )
 # How far a colour may be from the cloth's mean, of display-encoded -1..1, and still be cloth, not a shirt or a scarf.
 _ALIKE: Final = 0.4
@@ -39,8 +48,8 @@ def dyed(
     Its folds and its light stay. `womanhood`, 0 or less to 1 or more, is what its wearer is taken for.
     """
     woman = np.clip(womanhood, 0, 1)
-    chances = np.array([man + (female - man) * woman for _, _, man, female in DRESSES])
-    colour = DRESSES[int(generator.choice(len(DRESSES), p=chances / chances.sum()))][1]
+    chances = np.array([each.men + (each.women - each.men) * woman for each in DRESSES])
+    colour = DRESSES[int(generator.choice(len(DRESSES), p=chances / chances.sum()))].colour
     if colour is None:
         return low
     height, width = low.shape[:2]

@@ -38,7 +38,7 @@ COMPARED: Final = {
 POSE: Final = ("yaw_degrees", "pitch_degrees")
 # How much likelier a styling is the nearer its sitter was. At a half, by a normal kernel of a whole deviation, people
 # at times wear what is in no way theirs.
-_NARROWNESS: Final = 1.2
+_NARROWNESS: Final = 1.4
 # How far a styling is moved, as a share of the spread; see `moved`.
 MOVED: Final = 0.4
 # Where wishes are beyond every sitter, all are equally far.
